@@ -1,0 +1,28 @@
+"""What can go wrong while slicing, as a tree; every message says what, where and what to do.
+
+    SlicerError              exit code 1
+    ├── InputRefused         3: the model cannot be sliced as it is
+    └── NothingToPrint       5: the model was read but leaves no bead
+
+`profiles.errors.SettingsRefused` (4) is the profiles' own.
+"""
+
+from __future__ import annotations
+
+
+class SlicerError(Exception):
+    """Any error the slicer raises on purpose; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class InputRefused(SlicerError):
+    """The model file or mesh has no sensible reading."""
+
+    exit_code = 3
+
+
+class NothingToPrint(SlicerError):
+    """No layer holds anything that this nozzle can print."""
+
+    exit_code = 5

@@ -1,0 +1,57 @@
+"""Offset algebra: segments of flat arrays, safe for empty segments (`np.add.reduceat` is not).
+
+`offsets` (n + 1,) splits a flat array into n segments `flat[offsets[i]:offsets[i + 1]]`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def offsets_of(counts: Any) -> Ints:
+    """Return offsets from segment lengths.
+
+    >>> offsets_of([2, 0, 3]).tolist()
+    [0, 2, 2, 5]
+    """
+    counts = np.asarray(counts, np.int64)
+    out = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=out[1:])
+    return out
+
+
+def segment_ids(offsets: Any) -> Ints:
+    """Return for each element the number of its segment.
+
+    >>> segment_ids([0, 2, 2, 5]).tolist()
+    [0, 0, 2, 2, 2]
+    """
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+def segment_sum(values: Any, offsets: Any) -> NDArray[np.float64]:
+    """Return the sum of each segment; 0 for an empty one.
+
+    >>> segment_sum([1.0, 2.0, 4.0], [0, 2, 2, 3]).tolist()
+    [3.0, 0.0, 4.0]
+    """
+    total = np.concatenate([[0.0], np.cumsum(np.asarray(values, np.float64))])
+    return np.asarray(total[np.asarray(offsets)[1:]] - total[np.asarray(offsets)[:-1]])
+
+
+def gather(offsets: Any, rows: Any) -> tuple[Ints, Ints]:
+    """Return (element indices, new offsets) of the chosen segments in the given order.
+
+    >>> index, offsets = gather([0, 2, 2, 5], [2, 0])
+    >>> index.tolist(), offsets.tolist()
+    ([2, 3, 4, 0, 1], [0, 3, 5])
+    """
+    offsets, rows = np.asarray(offsets, np.int64), np.asarray(rows, np.int64)
+    counts = offsets[rows + 1] - offsets[rows]
+    new = offsets_of(counts)
+    return np.arange(new[-1]) + np.repeat(offsets[rows] - new[:-1], counts), new
