@@ -3,7 +3,11 @@
 A profile file is flat TOML (`layer_height = 0.2`); the groups below exist so that each stage of the slicer takes only
 what it needs. Key names are unique over all groups. Lengths are mm, speeds mm/s, accelerations mm/s2, temperatures C,
 times s, flows mm3/s; fractions may be written as `0.15` or `"15%"`. A width of 0 means "choose from the nozzle".
+
+Each class is a group and its docstring the group's line in docs/settings.md (it also spares dataclasses the slow
+making of one).
 """
+# ruff: noqa: RUF009  (setting() makes a dataclasses.field)
 
 import dataclasses
 from dataclasses import dataclass
@@ -11,7 +15,16 @@ from typing import Any, Literal, NewType
 
 Fraction = NewType("Fraction", float)  # a share or factor: 0.15 or "15%" in files
 InfillPattern = Literal[
-    "rectilinear", "aligned", "grid", "triangles", "tri-hexagon", "cubic", "gyroid", "honeycomb", "concentric", "hilbert"
+    "rectilinear",
+    "aligned",
+    "grid",
+    "triangles",
+    "tri-hexagon",
+    "cubic",
+    "gyroid",
+    "honeycomb",
+    "concentric",
+    "hilbert",
 ]
 SolidPattern = Literal["monotonic", "rectilinear", "aligned", "concentric", "hilbert"]
 
@@ -26,20 +39,40 @@ def setting(default: Any, doc: str, unit: str = "", **bounds: Any) -> Any:
 
 @dataclass(frozen=True)
 class MachineSettings:
+    """The printer's body: bed, height, nozzle and what it may be heated to."""
+
     printer_model: str = setting("generic", "Name of the machine, shown in summaries and written into the G-code.")
-    bed_size: tuple[float, float] = setting((220.0, 220.0), "Printable bed, x and y.", "mm")
-    bed_origin: tuple[float, float] = setting((0.0, 0.0), "Coordinates of the bed's front left corner (the centre of the bounding square on a round bed has these plus half the size).", "mm")
+    bed_size: tuple[float, float] = setting((220.0, 220.0), "Printable bed, x and y.", "mm", gt=0, le=10000)
+    bed_origin: tuple[float, float] = setting(
+        (0.0, 0.0),
+        "Coordinates of the front left corner of the bed (of its bounding square if round).",
+        "mm",
+        ge=-10000,
+        le=10000,
+    )
     bed_round: bool = setting(False, "The bed is a disc of diameter bed_size[0] (delta printers).")
     max_print_height: float = setting(250.0, "Tallest printable z.", "mm", gt=0, le=5000)
     nozzle_diameter: float = setting(0.4, "Diameter of the nozzle's orifice.", "mm", ge=0.1, le=2.0)
-    extruder_clearance_height: float = setting(25.0, "Height below the gantry that is free of obstacles.", "mm", ge=0, le=500)
+    max_nozzle_temperature: int = setting(300, "Hottest nozzle the machine allows.", "C", ge=0, le=500)
+    max_bed_temperature: int = setting(
+        120, "Hottest bed the machine allows; 0 where the bed has no heater.", "C", ge=0, le=200
+    )
+    extruder_clearance_height: float = setting(
+        25.0, "Height below the gantry that is free of obstacles.", "mm", ge=0, le=500
+    )
 
 
 @dataclass(frozen=True)
 class RetractionSettings:
-    retraction_length: float = setting(0.8, "Filament pulled back before a travel; 0 never retracts.", "mm", ge=0, le=20)
+    """How filament is pulled back for travels."""
+
+    retraction_length: float = setting(
+        0.8, "Filament pulled back before a travel; 0 never retracts.", "mm", ge=0, le=20
+    )
     retraction_speed: float = setting(35.0, "Speed of the filament when retracting.", "mm/s", gt=0, le=200)
-    unretraction_speed: float = setting(0.0, "Speed of the filament when priming again; 0 is retraction_speed.", "mm/s", ge=0, le=200)
+    unretraction_speed: float = setting(
+        0.0, "Speed of the filament when priming again; 0 is retraction_speed.", "mm/s", ge=0, le=200
+    )
     unretraction_extra_length: float = setting(0.0, "Extra filament pushed after a retraction.", "mm", ge=-5, le=5)
     retraction_min_travel: float = setting(2.0, "Shorter travels are made without retraction.", "mm", ge=0, le=100)
     retract_on_layer_change: bool = setting(True, "Always retract when the layer changes.")
@@ -50,6 +83,8 @@ class RetractionSettings:
 
 @dataclass(frozen=True)
 class LimitSettings:
+    """What the firmware allows and assumes: speeds, accelerations and cornering."""
+
     max_speed_x: float = setting(200.0, "Fastest the x axis may move.", "mm/s", gt=0, le=2000)
     max_speed_y: float = setting(200.0, "Fastest the y axis may move.", "mm/s", gt=0, le=2000)
     max_speed_z: float = setting(12.0, "Fastest the z axis may move.", "mm/s", gt=0, le=1000)
@@ -58,10 +93,16 @@ class LimitSettings:
     max_acceleration_y: float = setting(1500.0, "Limit of the y axis.", "mm/s2", gt=0, le=200000)
     max_acceleration_z: float = setting(200.0, "Limit of the z axis.", "mm/s2", gt=0, le=200000)
     max_acceleration_e: float = setting(5000.0, "Limit of the extruder.", "mm/s2", gt=0, le=200000)
-    default_acceleration: float = setting(1000.0, "Acceleration of printing moves where no other is given.", "mm/s2", gt=0, le=200000)
-    default_travel_acceleration: float = setting(1000.0, "Acceleration of travels where no other is given.", "mm/s2", gt=0, le=200000)
+    default_acceleration: float = setting(
+        1000.0, "Acceleration of printing moves where no other is given.", "mm/s2", gt=0, le=200000
+    )
+    default_travel_acceleration: float = setting(
+        1000.0, "Acceleration of travels where no other is given.", "mm/s2", gt=0, le=200000
+    )
     default_retract_acceleration: float = setting(1500.0, "Acceleration of retractions.", "mm/s2", gt=0, le=200000)
-    max_jerk_xy: float = setting(8.0, "Marlin's classic jerk of x and y; ignored where junction_deviation is set.", "mm/s", ge=0, le=100)
+    max_jerk_xy: float = setting(
+        8.0, "Marlin's classic jerk of x and y; ignored where junction_deviation is set.", "mm/s", ge=0, le=100
+    )
     max_jerk_z: float = setting(0.4, "Marlin's classic jerk of z.", "mm/s", ge=0, le=100)
     max_jerk_e: float = setting(5.0, "Marlin's classic jerk of the extruder.", "mm/s", ge=0, le=100)
     junction_deviation: float = setting(0.0, "Marlin's junction deviation; 0 uses classic jerk.", "mm", ge=0, le=1)
@@ -71,13 +112,27 @@ class LimitSettings:
 
 @dataclass(frozen=True)
 class OutputSettings:
-    gcode_flavour: Literal["marlin", "klipper", "reprapfirmware"] = setting("marlin", "Dialect of the machine's firmware.")
-    relative_extrusion: bool = setting(True, "E words are relative (M83); false writes absolute E (M82), reset at each layer.")
-    start_gcode: str = setting("G28 ; home all axes", "Template run before the print. Heating is added unless the template heats.")
-    end_gcode: str = setting("M104 S0\nM140 S0\nM107\nG91\nG1 Z5 F600\nG90\nM84", "Template run after the print.")
-    layer_gcode: str = setting("", "Template run at each layer change.")
-    tool_gcode: str = setting("", "Template run at each tool change.")
-    thumbnails: tuple[str, ...] = setting((), 'PNG thumbnails to embed, such as ["16x16", "220x124"].')
+    """The G-code file: dialect, templates, digits and extras."""
+
+    gcode_flavour: Literal["marlin", "klipper", "reprapfirmware"] = setting(
+        "marlin", "Dialect of the machine's firmware."
+    )
+    relative_extrusion: bool = setting(
+        True, "E words are relative (M83); false writes absolute E (M82), reset at each layer."
+    )
+    start_gcode: str = setting(
+        "G28 ; home all axes",
+        "Template run before the print. Heating is added unless the template heats.",
+        multiline=True,
+    )
+    end_gcode: str = setting(
+        "M104 S0\nM140 S0\nM107\nG91\nG1 Z5 F600\nG90\nM84", "Template run after the print.", multiline=True
+    )
+    layer_gcode: str = setting("", "Template run at each layer change.", multiline=True)
+    tool_gcode: str = setting("", "Template run at each tool change.", multiline=True)
+    thumbnails: tuple[str, ...] = setting(
+        (), 'PNG thumbnails to embed, such as ["16x16", "220x124"].', shape="WIDTHxHEIGHT"
+    )
     label_objects: bool = setting(False, "Label each object so that it can be cancelled while printing.")
     xyz_digits: int = setting(3, "Decimals of X, Y and Z.", "", ge=2, le=6)
     e_digits: int = setting(5, "Decimals of E.", "", ge=3, le=8)
@@ -89,6 +144,8 @@ class OutputSettings:
 
 @dataclass(frozen=True)
 class FilamentSettings:
+    """The plastic: name, size, price, flow and temperatures."""
+
     filament_name: str = setting("generic PLA", "Name shown in summaries and written into the G-code.")
     filament_type: str = setting("PLA", "Kind of plastic.")
     filament_diameter: float = setting(1.75, "Diameter of the filament.", "mm", ge=1.0, le=4.0)
@@ -97,7 +154,9 @@ class FilamentSettings:
     extrusion_multiplier: Fraction = setting(1.0, "Factor on all extruded filament.", "", ge=0.1, le=2)
     max_volumetric_speed: float = setting(0.0, "Most plastic the hotend melts; 0 is no limit.", "mm3/s", ge=0, le=500)
     nozzle_temperature: int = setting(210, "Temperature of the nozzle.", "C", ge=0, le=500)
-    first_layer_nozzle_temperature: int = setting(215, "Temperature of the nozzle in the first layer.", "C", ge=0, le=500)
+    first_layer_nozzle_temperature: int = setting(
+        215, "Temperature of the nozzle in the first layer.", "C", ge=0, le=500
+    )
     bed_temperature: int = setting(60, "Temperature of the bed.", "C", ge=0, le=200)
     first_layer_bed_temperature: int = setting(60, "Temperature of the bed in the first layer.", "C", ge=0, le=200)
     chamber_temperature: int = setting(0, "Temperature of the chamber; 0 does not ask for one.", "C", ge=0, le=120)
@@ -105,13 +164,19 @@ class FilamentSettings:
 
 @dataclass(frozen=True)
 class CoolingSettings:
+    """Part fan and least time of a layer."""
+
     min_layer_time: float = setting(5.0, "Layers quicker than this are slowed down; 0 never slows.", "s", ge=0, le=600)
     min_print_speed: float = setting(10.0, "Cooling never slows a bead below this.", "mm/s", gt=0, le=1000)
     fan_min: Fraction = setting(1.0, "Part fan of an ordinary layer.", "", ge=0, le=1)
     fan_max: Fraction = setting(1.0, "Part fan of a layer at min_layer_time.", "", ge=0, le=1)
-    fan_below_layer_time: float = setting(60.0, "Layers quicker than this get between fan_min and fan_max.", "s", ge=0, le=1000)
+    fan_below_layer_time: float = setting(
+        60.0, "Layers quicker than this get between fan_min and fan_max.", "s", ge=0, le=1000
+    )
     fan_off_layers: int = setting(1, "First layers printed without fan.", "", ge=0, le=1000)
-    fan_full_layer: int = setting(3, "Layer from which the fan has its full value; before it ramps up.", "", ge=0, le=1000)
+    fan_full_layer: int = setting(
+        3, "Layer from which the fan has its full value; before it ramps up.", "", ge=0, le=1000
+    )
     bridge_fan: Fraction = setting(1.0, "Part fan over bridges.", "", ge=0, le=1)
 
 
@@ -120,22 +185,33 @@ class CoolingSettings:
 
 @dataclass(frozen=True)
 class LayerSettings:
+    """Thickness of the layers."""
+
+    made_for_nozzle: float = setting(
+        0.0, "Nozzle these layers and widths are meant for; another is warned about; 0 is any.", "mm", ge=0, le=2
+    )
     layer_height: float = setting(0.2, "Thickness of a layer.", "mm", ge=0.02, le=2.0)
     first_layer_height: float = setting(0.2, "Thickness of the first layer.", "mm", ge=0.02, le=2.0)
 
 
 @dataclass(frozen=True)
 class SlicingSettings:
+    """From mesh to outlines: repair, simplification and compensation."""
+
     closing_radius: float = setting(0.049, "Cracks narrower than twice this are closed.", "mm", ge=0, le=1)
     resolution: float = setting(0.0125, "Largest deviation when contours are simplified.", "mm", ge=0, le=0.5)
     gap_closing: float = setting(2.0, "Open contours whose ends are closer than this are closed.", "mm", ge=0, le=20)
     xy_compensation: float = setting(0.0, "Grow (or shrink) the whole part in x and y.", "mm", ge=-2, le=2)
     hole_compensation: float = setting(0.0, "Grow (or shrink) holes only.", "mm", ge=-2, le=2)
-    elephant_foot_compensation: float = setting(0.0, "Shrink the first layer by this, thin features kept.", "mm", ge=0, le=1)
+    elephant_foot_compensation: float = setting(
+        0.0, "Shrink the first layer by this, thin features kept.", "mm", ge=0, le=1
+    )
 
 
 @dataclass(frozen=True)
 class WidthSettings:
+    """Widths of beads; 0 follows the rule in each explanation."""
+
     line_width: float = setting(0.0, "Width of beads where no other is given; 0 is 1.125 nozzles.", "mm", ge=0, le=5)
     first_layer_line_width: float = setting(0.0, "Width of the first layer's beads; 0 is no change.", "mm", ge=0, le=5)
     external_wall_width: float = setting(0.0, "Width of the outermost wall.", "mm", ge=0, le=5)
@@ -147,8 +223,12 @@ class WidthSettings:
 
 @dataclass(frozen=True)
 class WallSettings:
+    """Walls (perimeters) and what is too thin for them."""
+
     wall_count: int = setting(2, "Walls on each side.", "", ge=0, le=1000)
-    wall_order: Literal["inner-first", "outer-first"] = setting("inner-first", "Which walls of an island are printed first.")
+    wall_order: Literal["inner-first", "outer-first"] = setting(
+        "inner-first", "Which walls of an island are printed first."
+    )
     thin_walls: bool = setting(True, "Print parts thinner than a wall with a single variable-width bead.")
     gap_fill: bool = setting(True, "Fill gaps between walls with variable-width beads.")
     min_bead_width: float = setting(0.0, "Thinnest feature that is printed; 0 is half a nozzle.", "mm", ge=0, le=2)
@@ -156,10 +236,16 @@ class WallSettings:
 
 @dataclass(frozen=True)
 class SurfaceSettings:
+    """Top and bottom shells and bridges."""
+
     top_layers: int = setting(4, "Solid layers below each top surface.", "", ge=0, le=1000)
     bottom_layers: int = setting(4, "Solid layers above each bottom surface.", "", ge=0, le=1000)
-    top_thickness: float = setting(0.0, "Least thickness of the top shell; adds layers where needed.", "mm", ge=0, le=100)
-    bottom_thickness: float = setting(0.0, "Least thickness of the bottom shell; adds layers where needed.", "mm", ge=0, le=100)
+    top_thickness: float = setting(
+        0.0, "Least thickness of the top shell; adds layers where needed.", "mm", ge=0, le=100
+    )
+    bottom_thickness: float = setting(
+        0.0, "Least thickness of the bottom shell; adds layers where needed.", "mm", ge=0, le=100
+    )
     solid_below_area: float = setting(0.0, "Sparse islands smaller than this become solid.", "mm2", ge=0, le=10000)
     solid_every: int = setting(0, "Every n-th layer is solid; 0 never.", "", ge=0, le=1000)
     bridges: bool = setting(True, "Find bridges and print them as such.")
@@ -169,20 +255,30 @@ class SurfaceSettings:
 
 @dataclass(frozen=True)
 class InfillSettings:
+    """Patterns that fill the inside."""
+
     infill_density: Fraction = setting(0.15, "Share of the inside that is filled.", "", ge=0, le=1)
     infill_pattern: InfillPattern = setting("rectilinear", "Pattern of sparse infill.")
     infill_angle: float = setting(45.0, "Direction of the infill lines of even layers.", "deg", ge=-360, le=360)
     top_pattern: SolidPattern = setting("monotonic", "Pattern of top surfaces.")
     bottom_pattern: SolidPattern = setting("monotonic", "Pattern of bottom surfaces.")
     solid_pattern: SolidPattern = setting("rectilinear", "Pattern of solid infill inside the part.")
-    infill_overlap: Fraction = setting(0.25, "Overlap of infill and walls, as a share of the bead spacing.", "", ge=0, le=0.8)
-    infill_anchor: float = setting(2.5, "Length of the hook that anchors an infill line to the wall; 0 has none.", "mm", ge=0, le=100)
-    infill_anchor_max: float = setting(20.0, "Neighbouring infill lines are joined along the wall up to this length.", "mm", ge=0, le=1000)
+    infill_overlap: Fraction = setting(
+        0.25, "Overlap of infill and walls, as a share of the bead spacing.", "", ge=0, le=0.8
+    )
+    infill_anchor: float = setting(
+        2.5, "Length of the hook that anchors an infill line to the wall; 0 has none.", "mm", ge=0, le=100
+    )
+    infill_anchor_max: float = setting(
+        20.0, "Neighbouring infill lines are joined along the wall up to this length.", "mm", ge=0, le=1000
+    )
     infill_first: bool = setting(False, "Print infill before the walls.")
 
 
 @dataclass(frozen=True)
 class AdhesionSettings:
+    """Skirt and brim."""
+
     skirt_loops: int = setting(1, "Loops drawn around the print to prime the nozzle.", "", ge=0, le=100)
     skirt_distance: float = setting(6.0, "Distance of the skirt from the print and its brim.", "mm", ge=0, le=100)
     skirt_height: int = setting(1, "Layers of the skirt.", "", ge=1, le=10000)
@@ -194,6 +290,8 @@ class AdhesionSettings:
 
 @dataclass(frozen=True)
 class SeamSettings:
+    """Where loops start and end."""
+
     seam_position: Literal["aligned", "nearest", "rear", "random"] = setting("aligned", "Where each loop starts.")
     seam_seed: int = setting(1, "Seed of random seams.", "", ge=0, le=2**31 - 1)
     seam_gap: Fraction = setting(0.15, "Part of the nozzle diameter left open at the end of a loop.", "", ge=0, le=1)
@@ -201,12 +299,18 @@ class SeamSettings:
 
 @dataclass(frozen=True)
 class TravelSettings:
+    """The way between beads."""
+
     avoid_crossing_walls: bool = setting(False, "Lead travels around walls instead of across them.")
-    avoid_crossing_max_detour: float = setting(3.0, "A detour may be at most this many times the straight way; 0 is no limit.", "", ge=0, le=1000)
+    avoid_crossing_max_detour: float = setting(
+        3.0, "A detour may be at most this many times the straight way; 0 is no limit.", "", ge=0, le=1000
+    )
 
 
 @dataclass(frozen=True)
 class SpeedSettings:
+    """Speeds and accelerations of beads and travels."""
+
     wall_speed: float = setting(60.0, "Walls.", "mm/s", gt=0, le=2000)
     external_wall_speed: float = setting(40.0, "The outermost wall.", "mm/s", gt=0, le=2000)
     small_wall_speed: float = setting(25.0, "Loops shorter than small_wall_length.", "mm/s", gt=0, le=2000)
@@ -218,11 +322,17 @@ class SpeedSettings:
     top_surface_speed: float = setting(40.0, "Top surfaces.", "mm/s", gt=0, le=2000)
     bridge_speed: float = setting(30.0, "Bridges.", "mm/s", gt=0, le=2000)
     skirt_speed: float = setting(40.0, "Skirt and brim.", "mm/s", gt=0, le=2000)
-    first_layer_speed: float = setting(20.0, "Upper limit for every bead of the first layer; 0 is no limit.", "mm/s", ge=0, le=2000)
+    first_layer_speed: float = setting(
+        20.0, "Upper limit for every bead of the first layer; 0 is no limit.", "mm/s", ge=0, le=2000
+    )
     travel_speed: float = setting(150.0, "Travels.", "mm/s", gt=0, le=2000)
     travel_speed_z: float = setting(0.0, "Vertical travels; 0 is the limit of the z axis.", "mm/s", ge=0, le=1000)
-    print_acceleration: float = setting(0.0, "Beads where no other is given; 0 leaves the machine's default.", "mm/s2", ge=0, le=200000)
-    external_wall_acceleration: float = setting(0.0, "The outermost wall; 0 is print_acceleration.", "mm/s2", ge=0, le=200000)
+    print_acceleration: float = setting(
+        0.0, "Beads where no other is given; 0 leaves the machine's default.", "mm/s2", ge=0, le=200000
+    )
+    external_wall_acceleration: float = setting(
+        0.0, "The outermost wall; 0 is print_acceleration.", "mm/s2", ge=0, le=200000
+    )
     infill_acceleration: float = setting(0.0, "Sparse infill; 0 is print_acceleration.", "mm/s2", ge=0, le=200000)
     top_surface_acceleration: float = setting(0.0, "Top surfaces; 0 is print_acceleration.", "mm/s2", ge=0, le=200000)
     bridge_acceleration: float = setting(0.0, "Bridges; 0 is print_acceleration.", "mm/s2", ge=0, le=200000)
@@ -231,7 +341,12 @@ class SpeedSettings:
 
 
 GROUPS: dict[str, dict[str, type[Any]]] = {
-    "printer": {"machine": MachineSettings, "retraction": RetractionSettings, "limits": LimitSettings, "output": OutputSettings},
+    "printer": {
+        "machine": MachineSettings,
+        "retraction": RetractionSettings,
+        "limits": LimitSettings,
+        "output": OutputSettings,
+    },
     "filament": {"filament": FilamentSettings, "cooling": CoolingSettings},
     "process": {
         "layers": LayerSettings,
