@@ -1,0 +1,42 @@
+"""What can be wrong with G-code, as a tree; every message says what, where and what to do.
+
+    GcodeError
+    ├── MalformedGcode     text that is not G-code (`line` and `text` say where)
+    ├── UnwritableMoves    moves that no G-code can express (not a number, out of range)
+    └── TemplateError      a template with an unknown placeholder or an impossible expression
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One malformed line: 1-based number (0: the whole file), its text, and what is wrong with it."""
+
+    line: int
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}: {self.text!r}" if self.line else f"{self.reason}: {self.text!r}"
+
+
+class GcodeError(Exception):
+    """Any error this package raises on purpose."""
+
+
+class MalformedGcode(GcodeError):
+    """A file or line that cannot be read as G-code."""
+
+    def __init__(self, problem: Problem, source: str = "G-code") -> None:
+        super().__init__(f"{source}, {problem}")
+        self.problem = problem
+
+
+class UnwritableMoves(GcodeError):
+    """Moves that hold what is not a number, or a position beyond what a machine could mean."""
+
+
+class TemplateError(GcodeError):
+    """A G-code template that cannot be rendered."""
