@@ -1,0 +1,250 @@
+"""Paths -> Moves: beads in the given order, and everything the tool does between them.
+
+Between two beads stand, in this order and each only where needed: a wipe or a retraction, a lift (z-hop), the change
+of layer, the travel, the way down and the priming of the nozzle. A travel is made with retraction when it is at least
+`retraction_min_travel` long, unless it is hidden: from inside to inside of one part (neither end on an outermost wall
+or a top surface) without touching the part's outline or an outermost wall on the way, so that what oozes stays inside.
+
+Closed paths end `seam_gap` nozzles before their start: the round ends of the bead meet there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gcode.moves import Moves
+from gcode.roles import Role
+from profiles.schema import RetractionSettings, SeamSettings, TravelSettings
+from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
+from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
+from slicer.tools.edge_grid import EdgeGrid
+
+Bools = NDArray[np.bool_]
+
+WIPE, RETRACT, LIFT, CLIMB, TRAVEL, LOWER, PRIME, BEAD = range(8)
+"""What a row does, in the order in which the rows of one path follow each other; CLIMB changes the layer."""
+JOINED = 5e-4
+"""Points closer than this are one for the machine (mm): no travel between them, no bead either."""
+LONGEST_GAP = 0.1
+"""A seam's gap is at most this share of its loop."""
+HIDDEN_ROLES = (Role.PERIMETER, Role.INFILL, Role.SOLID_INFILL)
+"""Beads between which ooze does no harm, as long as the way stays inside the part."""
+CELL = 2.0
+"""Cell of the grid of outlines, mm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beads:
+    """Paths as the tool draws them: open lines, no point twice in a row, at least two points each.
+
+    points (p, 2), width (p,) at each point, offsets (n + 1,); path (n,) row in the `Paths` they come from.
+    """
+
+    points: Floats
+    width: Floats
+    offsets: Ints
+    path: Ints
+
+    @property
+    def first(self) -> Floats:
+        """(n, 2) where each bead starts."""
+        return self.points[self.offsets[:-1]]
+
+    @property
+    def last(self) -> Floats:
+        """(n, 2) where each bead ends."""
+        return self.points[self.offsets[1:] - 1]
+
+
+def travel(
+    paths: Paths,
+    plan: LayerPlan,
+    outlines: Regions,
+    retraction: RetractionSettings,
+    travel: TravelSettings,
+    seams: SeamSettings,
+    nozzle_diameter: float,
+) -> Moves:
+    """Return the moves that print the paths in their order; e of beads is 0 until `extrusion`.
+
+    `outlines` are the slice regions of all layers; they tell which travels stay inside the part.
+    """
+    beads = unroll(paths, seams.seam_gap * nozzle_diameter)
+    origin = np.concatenate([np.zeros((1, 2)), beads.last])[: len(beads.path)]
+    length = np.hypot(*(beads.first - origin).T)
+    new_layer = np.diff(paths.layer[beads.path], prepend=-1) != 0
+    far = length >= max(retraction.retraction_min_travel, JOINED)
+    hidden = far & ~new_layer
+    hidden[hidden] = _hidden(paths, beads, outlines, origin, np.flatnonzero(hidden))
+    retracted = (far & ~hidden) | (new_layer & retraction.retract_on_layer_change)
+    retracted[:1] = False  # nothing was printed before the first bead
+    retracted &= retraction.retraction_length > 0
+    wiping = retraction.wipe and retraction.wipe_length > 0
+    moving = (length >= JOINED) | (retracted & wiping)
+    moving[:1] = True  # wherever the start sequence left the tool
+    return _assemble(paths, beads, plan, retraction, beads.first[moving], offsets_of(moving), new_layer, retracted)
+
+
+def unroll(paths: Paths, gap: float) -> Beads:
+    """Return the beads of the paths; a closed one returns towards its first vertex but stops `gap` (mm) before it."""
+    opens, ends = paths.offsets[:-1], paths.offsets[1:]
+    index, offsets = gather(paths.offsets, np.arange(len(paths)))
+    index = np.insert(index, ends[paths.closed], opens[paths.closed])
+    offsets = offsets + np.concatenate([[0], np.cumsum(paths.closed)])
+    points, width = paths.xy[index], paths.width[index]
+    owner = segment_ids(offsets)
+    step = np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T)
+    step[offsets[:-1]] = 0.0
+    keep = (step >= JOINED) | (np.diff(owner, prepend=-1) != 0)
+    keep &= np.repeat(segment_sum(step, offsets) >= 2 * JOINED, np.diff(offsets))
+    points, width, owner = points[keep], width[keep], owner[keep]
+    path, counts = np.unique(owner, return_counts=True)
+    long = counts >= 2
+    keep = np.repeat(long, counts)
+    points, width = points[keep], width[keep]
+    beads = Beads(points, width, offsets_of(counts[long]), path[long])
+    return _cut_back(beads, np.where(paths.closed[beads.path], gap, 0.0))
+
+
+def _cut_back(beads: Beads, gap: Floats) -> Beads:
+    """Return the beads with their last `gap` (n,) mm removed, at most a tenth of their length."""
+    offsets = beads.offsets
+    step = np.hypot(*np.diff(beads.points, axis=0, prepend=beads.points[:1]).T)
+    step[offsets[:-1]] = 0.0
+    travelled = np.cumsum(step)
+    travelled -= np.repeat(travelled[offsets[:-1]], np.diff(offsets))
+    total = travelled[offsets[1:] - 1]
+    target = np.repeat(np.where(gap > 0, total - np.minimum(gap, LONGEST_GAP * total), np.inf), np.diff(offsets))
+    beyond = travelled > target - JOINED
+    end = beyond & ~np.concatenate([[False], beyond[:-1]])  # the first vertex beyond becomes the end of the bead
+    at = np.flatnonzero(end)
+    share = ((target[at] - travelled[at - 1]) / np.maximum(step[at], 1e-12))[:, None]
+    points, width = beads.points.copy(), beads.width.copy()
+    points[at] = points[at - 1] + share * (points[at] - points[at - 1])
+    width[at] = width[at - 1] + share[:, 0] * (width[at] - width[at - 1])
+    keep = ~beyond | end
+    return Beads(points[keep], width[keep], offsets_of(segment_sum(keep, offsets)), beads.path)
+
+
+def _hidden(paths: Paths, beads: Beads, outlines: Regions, origin: Floats, chosen: Ints) -> Bools:
+    """Return which of the chosen travels (those before beads `chosen`) stay inside the part."""
+    inner = np.isin(paths.role, HIDDEN_ROLES)[beads.path]
+    inside = inner[chosen] & inner[chosen - 1]
+    candidates = chosen[inside]
+    if not len(candidates):
+        return inside
+    layer = paths.layer[beads.path]
+    grid = outline_grid(outlines, paths, np.unique(layer[candidates]))
+    inside[inside] = ~grid.crosses(origin[candidates], beads.first[candidates], layer[candidates])
+    return inside
+
+
+def outline_grid(outlines: Regions, paths: Paths, layers: Ints) -> EdgeGrid:
+    """Return the edges of the given layers' regions and of their outermost walls."""
+    xy, ring = shapely.get_coordinates(shapely.get_parts(shapely.boundary(outlines[layers])), return_index=True)
+    _, owner = shapely.get_parts(shapely.boundary(outlines[layers]), return_index=True)
+    inner = np.flatnonzero(ring[1:] == ring[:-1])
+    walls = np.flatnonzero((paths.inset == 0) & paths.closed & np.isin(paths.layer, layers))
+    index, offsets = gather(paths.offsets, walls)
+    following = index + 1
+    following[offsets[1:] - 1] = paths.offsets[walls]
+    start = np.concatenate([xy[inner], paths.xy[index]])
+    end = np.concatenate([xy[inner + 1], paths.xy[following]])
+    bins = np.concatenate([layers[owner[ring[inner]]], np.repeat(paths.layer[walls], np.diff(offsets))])
+    return EdgeGrid.of(start, end, bins, CELL)
+
+
+def _wipes(beads: Beads, length: float) -> tuple[Floats, Ints]:
+    """Return for each bead the points of the way back from its end along it, at most `length` mm, and their offsets."""
+    offsets = beads.offsets
+    step = np.hypot(*np.diff(beads.points, axis=0, prepend=beads.points[:1]).T)
+    step[offsets[:-1]] = 0.0
+    travelled = np.cumsum(step)
+    target = np.maximum(travelled[offsets[1:] - 1] - length, travelled[offsets[:-1]])
+    before = np.clip(np.searchsorted(travelled, target, "right") - 1, offsets[:-1], offsets[1:] - 2)
+    share = (target - travelled[before]) / np.maximum(step[before + 1], 1e-12)
+    stop = beads.points[before] + share[:, None] * (beads.points[before + 1] - beads.points[before])
+    counts = offsets[1:] - 1 - before  # vertices strictly between, and the stop
+    out = offsets_of(counts)
+    back = np.repeat(offsets[1:] - 2, counts) - (np.arange(out[-1]) - np.repeat(out[:-1], counts))
+    points = beads.points[back]
+    points[out[1:] - 1] = stop
+    return points, out
+
+
+def _assemble(
+    paths: Paths,
+    beads: Beads,
+    plan: LayerPlan,
+    retraction: RetractionSettings,
+    route: Floats,
+    route_offsets: Ints,
+    new_layer: Bools,
+    retracted: Bools,
+) -> Moves:
+    """Return the rows of all beads, and of what stands before each; `route` holds every travel's points."""
+    n = len(beads.path)
+    leaving = np.concatenate([retracted, [retraction.retraction_length > 0]])[1:] if n else retracted
+    wipe, wipe_offsets = _wipes(beads, retraction.wipe_length)
+    keep = np.repeat(leaving & retraction.wipe & (retraction.wipe_length > 0), np.diff(wipe_offsets))
+    wipe, wiped = wipe[keep], segment_sum(keep, wipe_offsets).astype(np.int64)
+    # slot i of `counts` stands before bead i; one more slot holds the retraction after the last bead
+    zero = np.zeros(1, np.int64)
+    hop = retracted & (retraction.z_hop > 0)
+    before = {
+        WIPE: np.concatenate([zero, wiped]),
+        RETRACT: np.concatenate([zero, leaving & (wiped == 0)]),
+        LIFT: np.append(hop & ~new_layer, 0),
+        CLIMB: np.append(new_layer, 0),
+        TRAVEL: np.append(np.diff(route_offsets), 0),
+        LOWER: np.append(hop, 0),
+        PRIME: np.append(retracted, 0),
+        BEAD: np.append(np.diff(beads.offsets) - 1, 0),
+    }
+    counts = np.stack([before[kind].astype(np.int64) for kind in range(8)], axis=1)
+    kind = np.repeat(np.tile(np.arange(8), n + 1), counts.ravel())
+    bead = np.repeat(np.arange(n + 1), counts.sum(axis=1))
+
+    xy = np.zeros((len(kind), 2))
+    is_bead = kind == BEAD
+    drawn = np.ones(len(beads.points), bool)
+    drawn[beads.offsets[:-1]] = False
+    xy[kind == WIPE], xy[kind == TRAVEL], xy[is_bead] = wipe, route, beads.points[drawn]
+    moved = (kind == WIPE) | (kind == TRAVEL) | is_bead
+    xy = np.concatenate([np.zeros((1, 2)), xy])[np.maximum.accumulate(np.where(moved, np.arange(1, len(kind) + 1), 0))]
+
+    # rows up to the lift still belong to the layer before
+    owner = np.where(kind <= LIFT, bead - 1, bead).clip(0, max(n - 1, 0))
+    layer = paths.layer[beads.path][owner] if n else np.zeros(0, np.int32)
+    lifted = np.append(hop, False)[bead] & (kind >= LIFT) & (kind < LOWER)
+    e = np.zeros(len(kind))
+    e[kind == RETRACT] = -retraction.retraction_length
+    e[kind == PRIME] = retraction.retraction_length + retraction.unretraction_extra_length
+    e[kind == WIPE] = _share(xy, kind == WIPE, bead) * -retraction.retraction_length
+
+    width = np.zeros(len(kind))
+    width[is_bead] = (0.5 * (beads.width[1:] + beads.width[:-1]))[drawn[1:]]
+    path = beads.path[owner]
+    return Moves.of(
+        len(kind),
+        x=xy[:, 0],
+        y=xy[:, 1],
+        z=plan.z_top[layer] + lifted * retraction.z_hop,
+        e=e,
+        role=np.where(is_bead, paths.role[path], Role.NONE),
+        width=width,
+        height=np.where(is_bead, paths.height[path], 0.0),
+        layer=layer,
+        object=paths.object[path],
+    )
+
+
+def _share(xy: Floats, wiping: Bools, bead: Ints) -> Floats:
+    """Return each wiping row's part of its wipe's length."""
+    length = np.hypot(*np.diff(xy, axis=0, prepend=np.zeros((1, 2))).T)[wiping]
+    total = np.bincount(bead[wiping], length)[bead[wiping]]
+    return np.asarray(length / np.maximum(total, 1e-12))
