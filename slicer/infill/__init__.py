@@ -1,0 +1,143 @@
+"""Infill: areas in, toolpaths out; one small module a pattern.
+
+    task         what a pattern is given and gives back
+    region       polygons as flat rings, inset
+    scan         parallel lines through many regions at once
+    sweep        closed surfaces: monotonic, rectilinear and aligned zigzags, bridges
+    straight     sparse lines: rectilinear, aligned, grid, triangles, tri-hexagon, cubic
+    join         chains of a sparse pattern linked along the border, hooks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gcode.roles import Role
+from profiles.schema import InfillSettings, SurfaceSettings
+from slicer.infill.straight import lines
+from slicer.infill.sweep import zigzag
+from slicer.infill.task import Beads, Task, together
+from slicer.nouns import Areas, LayerPlan, Paths
+from slicer.tools.crew import Crew
+from slicer.tools.flow import Flows, width_of
+
+Pattern = Callable[[Task], Beads]
+
+SPARSE: dict[str, Pattern] = {
+    "rectilinear": partial(lines, pattern="rectilinear"),
+    "aligned": partial(lines, pattern="aligned"),
+    "grid": partial(lines, pattern="grid"),
+    "triangles": partial(lines, pattern="triangles"),
+    "tri-hexagon": partial(lines, pattern="tri-hexagon"),
+    "cubic": partial(lines, pattern="cubic"),
+}
+"""How sparse infill is drawn."""
+
+SOLID: dict[str, Pattern] = {
+    "monotonic": zigzag,
+    "rectilinear": zigzag,
+    "aligned": zigzag,
+}
+"""How closed surfaces are drawn."""
+
+ALTERNATES = frozenset({"rectilinear", "monotonic"})
+"""Patterns that turn by 90 degrees from layer to layer."""
+
+
+def fill(
+    areas: Areas, plan: LayerPlan, infill: InfillSettings, surfaces: SurfaceSettings, flows: Flows, crew: Crew
+) -> Paths:
+    """Return the toolpaths that fill the areas, sorted by layer and then in the order of the areas.
+
+    Sparse areas have the density asked for, all others are closed. The paths of a monotonic area are a group.
+    """
+    if not len(areas):
+        return Paths.empty()
+    names = patterns_of(areas, infill)
+    spacing = spacings(areas, plan, flows)
+    parts = []
+    for (name, solid), rows in kinds(names, areas.role, infill.infill_density).items():
+        pattern = SOLID[name] if solid else SPARSE[name]
+        parts.append(pattern(task_of(rows, name, solid, spacing, areas, plan, infill, crew)))
+    return paths_of(together(parts), names, areas, plan) if parts else Paths.empty()
+
+
+def patterns_of(areas: Areas, infill: InfillSettings) -> NDArray[np.str_]:
+    """Return the name of the pattern of each area; bridges are parallel lines."""
+    table = np.full(len(Role), "aligned", dtype="<U12")
+    table[Role.INFILL] = infill.infill_pattern
+    table[Role.SOLID_INFILL] = infill.solid_pattern
+    table[Role.TOP_SURFACE] = infill.top_pattern
+    table[Role.BOTTOM_SURFACE] = infill.bottom_pattern
+    return np.asarray(table[areas.role])
+
+
+def spacings(areas: Areas, plan: LayerPlan, flows: Flows) -> NDArray[np.float64]:
+    """Return the spacing of each area's beads; sparse infill has one for all layers, so that its lines stack."""
+    height = plan.height[areas.layer]
+    first = areas.layer == 0
+    usual = float(np.median(plan.height))
+    made = np.empty(len(areas))
+    for role in np.unique(areas.role):
+        for is_first in (False, True):
+            rows = np.flatnonzero((areas.role == role) & (first == is_first))
+            made[rows] = [flows.spacing(int(role), float(h), is_first) for h in height[rows]]
+    made[areas.role == Role.INFILL] = flows.spacing(Role.INFILL, usual)
+    return made
+
+
+def kinds(
+    names: NDArray[np.str_], role: NDArray[np.uint8], density: float
+) -> dict[tuple[str, bool], NDArray[np.int64]]:
+    """Return the rows of each (pattern, closed or sparse); sparse infill of no density has none, of full is closed."""
+    sparse = (role == Role.INFILL) & (density < 1.0)
+    wanted = ~sparse | (density > 0.0)
+    found = {}
+    for name in np.unique(names):
+        for solid in (True, False):
+            rows = np.flatnonzero((names == name) & (sparse != solid) & wanted)
+            if len(rows):
+                found[str(name), solid] = rows
+    return found
+
+
+def task_of(
+    rows: NDArray[np.int64], name: str, solid: bool, spacing: NDArray[np.float64], areas: Areas, plan: LayerPlan,
+    infill: InfillSettings, crew: Crew,
+) -> Task:  # fmt: skip
+    """Return what a pattern needs to know of the rows it fills."""
+    layer = areas.layer[rows]
+    angle = infill.infill_angle + (90.0 * (layer % 2) if name in ALTERNATES else 0.0 * layer)
+    bridging = areas.role[rows] == Role.BRIDGE
+    return Task(
+        polygon=areas.polygon[rows],
+        row=rows,
+        layer=layer,
+        z=plan.z_top[layer],
+        spacing=spacing[rows],
+        pitch=spacing[rows] / (1.0 if solid else infill.infill_density),
+        angle=np.where(bridging & np.isfinite(areas.angle[rows]), areas.angle[rows], angle),
+        inset=spacing[rows] * (0.5 - infill.infill_overlap),
+        anchor=infill.infill_anchor,
+        anchor_max=infill.infill_anchor_max,
+        crew=crew,
+    )
+
+
+def paths_of(beads: Beads, names: NDArray[np.str_], areas: Areas, plan: LayerPlan) -> Paths:
+    """Return the beads with the columns of their areas."""
+    row = beads.row
+    layer, role = areas.layer[row], areas.role[row]
+    height = plan.height[layer]
+    count = np.diff(beads.offsets)
+    width = np.where(
+        np.repeat(role == Role.BRIDGE, count), beads.spacing, width_of(beads.spacing, np.repeat(height, count))
+    )
+    return Paths.of(
+        beads.xy, beads.offsets, width=width, layer=layer, role=role, closed=beads.closed, height=height,
+        island=areas.island[row], group=np.where((names == "monotonic")[row], row, -1),
+    )  # fmt: skip

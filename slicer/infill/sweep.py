@@ -1,0 +1,72 @@
+"""Closed surfaces: parallel beads side by side, joined into zigzags that sweep each area in one direction.
+
+The lines of an area are spread so that a whole number of them fits between its outermost points; the beads take the
+width of that spacing, so the volume stays exact. Sides parallel to the lines are met without gap or overlap, and the
+turns of the zigzag overlap the wall by the given share.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slicer.infill.region import Region, region_of, shrink
+from slicer.infill.scan import Crossings, Frames, across, scan
+from slicer.infill.task import Beads, Task
+from slicer.kernels import fill_sweep
+from slicer.ragged import offsets_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+REACH = 3.0
+"""Neighbouring lines are joined where the way along the border is at most this many spacings."""
+
+
+def zigzag(task: Task) -> Beads:
+    """Fill the areas with zigzags; paths of one area follow the sweep."""
+    region = region_of(shrink(task.polygon, task.inset, task.crew))
+    rows = np.flatnonzero(np.diff(region.row_rings))
+    if not len(rows):
+        return Beads.none()
+    frames = spread(task, region, rows)
+    crossings = scan(region, frames)
+    xy, offsets, frame = swept(region, crossings, frames)
+    return Beads.open(xy, offsets, task.row[rows[frame]], frames.pitch[frame])
+
+
+def spread(task: Task, region: Region, rows: Ints) -> Frames:
+    """Return the frames of the rows, their pitch such that a whole number of lines fits across the area."""
+    angle = np.deg2rad(task.angle[rows])
+    low, high = across(region, Frames(rows, angle, task.pitch[rows], np.zeros(len(rows))))
+    low, high = low - task.inset[rows], high + task.inset[rows]
+    pitch = (high - low) / np.maximum(np.rint((high - low) / task.pitch[rows]), 1.0)
+    return Frames(rows, angle, pitch, low + 0.5 * pitch)
+
+
+def swept(region: Region, crossings: Crossings, frames: Frames) -> tuple[Floats, Ints, Ints]:
+    """Return (xy, offsets, frame of each path) of the zigzags."""
+    n = len(crossings.ends)
+    end_u = crossings.u[crossings.ends]
+    before, after = np.zeros((n, 2), np.int64), np.zeros((n, 2), np.int64)
+    fill_sweep.overlaps(
+        crossings.line_offsets, crossings.line_frame, np.ascontiguousarray(end_u[:, 0]),
+        np.ascontiguousarray(end_u[:, 1]), before, after,
+    )  # fmt: skip
+    frame_segments = offsets_of(np.bincount(crossings.line_frame[crossings.line], minlength=len(frames.row)))
+    point = np.empty(2 * n + len(region.xy), np.int64)
+    path_end, path_frame = np.empty(n, np.int64), np.empty(n, np.int64)
+    points, paths = fill_sweep.sweep(
+        frame_segments, crossings.line, crossings.ends, end_u, before, after, crossings.ring, crossings.edge,
+        crossings.place, crossings.ring_cross, region.offsets, region.length, REACH * frames.pitch,
+        np.empty(n, np.int64), np.empty(n, np.int64), point, path_end, path_frame,
+    )  # fmt: skip
+    return xy_of(point[:points], region, crossings), np.concatenate([[0], path_end[:paths]]), path_frame[:paths]
+
+
+def xy_of(point: Ints, region: Region, crossings: Crossings) -> Floats:
+    """Return the coordinates of points: crossing c is written -1 - c, vertex i of the region as i."""
+    xy = region.xy[np.maximum(point, 0)]
+    crossed = point < 0
+    xy[crossed] = crossings.xy[-1 - point[crossed]]
+    return xy

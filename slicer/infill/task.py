@@ -1,0 +1,89 @@
+"""What a pattern is given and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slicer.ragged import gather, offsets_of
+from slicer.tools.crew import Crew
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Areas of any layers that one pattern fills, one row each.
+
+    polygon  (n,) object   shapely Polygons
+    row      (n,) i8       row of the area in the caller's `Areas`
+    layer    (n,) i4
+    z        (n,) f8  mm   top of the layer
+    spacing  (n,) f8  mm   distance at which the beads fill the layer
+    pitch    (n,) f8  mm   distance of parallel lines: spacing / density
+    angle    (n,) f8  deg  direction of the pattern; alternate layers are already turned where the pattern alternates
+    inset    (n,) f8  mm   distance of the outermost centre line from the border
+    """
+
+    polygon: NDArray[Any]
+    row: Ints
+    layer: NDArray[np.int32]
+    z: Floats
+    spacing: Floats
+    pitch: Floats
+    angle: Floats
+    inset: Floats
+    anchor: float
+    anchor_max: float
+    crew: Crew
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, rows: Any) -> Task:
+        """Return the chosen rows."""
+        columns = ("polygon", "row", "layer", "z", "spacing", "pitch", "angle", "inset")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+
+@dataclass(frozen=True, slots=True)
+class Beads:
+    """Centre lines, one row a path: xy (p, 2), offsets (n + 1,), row of `Areas` (n,), spacing (p,) each vertex fills."""
+
+    xy: Floats
+    offsets: Ints
+    row: Ints
+    spacing: Floats
+    closed: NDArray[np.bool_]
+
+    @classmethod
+    def open(cls, xy: Floats, offsets: Ints, row: Ints, spacing: Floats) -> Beads:
+        """Return open paths, each (n,) of one spacing."""
+        return cls(xy, offsets, row, np.repeat(spacing, np.diff(offsets)), np.zeros(len(row), np.bool_))
+
+    @classmethod
+    def none(cls) -> Beads:
+        """Return no beads."""
+        return cls.open(np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+    def take(self, paths: Any) -> Beads:
+        """Return the chosen paths in the given order."""
+        index, offsets = gather(self.offsets, paths)
+        return Beads(self.xy[index], offsets, self.row[paths], self.spacing[index], self.closed[paths])
+
+
+def together(parts: list[Beads]) -> Beads:
+    """Return all beads, sorted by area; the paths of one area keep their order."""
+    counts = [np.diff(part.offsets) for part in parts]
+    beads = Beads(
+        np.concatenate([part.xy for part in parts]),
+        offsets_of(np.concatenate(counts)),
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.spacing for part in parts]),
+        np.concatenate([part.closed for part in parts]),
+    )
+    return beads if (np.diff(beads.row) >= 0).all() else beads.take(np.argsort(beads.row, kind="stable"))
