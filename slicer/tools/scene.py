@@ -19,7 +19,7 @@ from slicer.kernels import raster
 Floats = NDArray[np.float64]
 LIGHTS = ((-0.45, -0.55, 0.70, 0.75), (0.80, -0.25, 0.55, 0.30))
 """Directional lights: x, y, z in canvas coordinates (right, down, towards the viewer) and strength."""
-AMBIENT = 0.32
+AMBIENT = 0.38
 
 
 def axes_of(azimuth_deg: float, elevation_deg: float) -> Floats:
@@ -56,6 +56,11 @@ class View:
         out[:, 1] = self.origin[1] - _along(points, up)
         out[:, 2] = _along(points, towards)
         return out
+
+    def turn(self, directions: Any) -> Floats:
+        """Return directions (n, 3) as (3, n) columns in canvas coordinates."""
+        right, up, towards = self.axes
+        return np.stack([_along(directions, right), -_along(directions, up), _along(directions, towards)])
 
 
 def view_of(points: Any, axes: Floats, width: int, height: int, margin: float = 0.04) -> View:
