@@ -1,0 +1,206 @@
+"""Whole stacks of polygons at once: from rings and back, offsets, booleans, winding.
+
+A stack is a numpy object array of shapely (Multi)Polygons, one a layer. GEOS is called on chunks of layers from
+several threads (it releases the GIL); what comes back never depends on how many there are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from slicer.kernels import contours, facing
+from slicer.nouns import Floats, Ints, Regions
+from slicer.ragged import gather, offsets_of, segment_sum
+from slicer.tools.crew import Crew
+
+MITRE = 2.0
+"""Sharp corners reach at most this many offset distances; beyond, they are cut."""
+SNAP = 1e-4
+"""Grid (mm) on which crossing contours are noded when they have to be untangled."""
+
+
+def empty_stack(n: int) -> Regions:
+    """Return n empty polygons."""
+    stack = np.empty(n, object)
+    stack[:] = shapely.MultiPolygon()
+    return stack
+
+
+def offset(stack: Regions, distance: float | Floats, crew: Crew) -> Regions:
+    """Return each polygon grown by `distance` mm (shrunk where negative; a scalar or one per layer), mitred."""
+    return grow_twice(stack, distance, 0.0, crew)
+
+
+def grow_twice(stack: Regions, first: float | Floats, second: float | Floats, crew: Crew) -> Regions:
+    """Return each polygon offset by `first` and the result by `second`: an opening (-, +) or a closing (+, -)."""
+    one, two = np.broadcast_to(first, stack.shape), np.broadcast_to(second, stack.shape)
+
+    def work(rows: slice) -> Regions:
+        part: Regions = stack[rows]
+        for distance in (one[rows], two[rows]):
+            if distance.any():
+                part = shapely.buffer(part, distance, join_style="mitre", mitre_limit=MITRE)
+        return part
+
+    return _by_chunks(work, len(stack), crew)
+
+
+def intersection(a: Regions, b: Regions, crew: Crew) -> Regions:
+    """Return a and b, layer by layer."""
+    return _by_chunks(lambda rows: shapely.intersection(a[rows], b[rows]), len(a), crew)
+
+
+def difference(a: Regions, b: Regions, crew: Crew) -> Regions:
+    """Return a without b, layer by layer."""
+    return _by_chunks(lambda rows: shapely.difference(a[rows], b[rows]), len(a), crew)
+
+
+def union(a: Regions, b: Regions, crew: Crew) -> Regions:
+    """Return a or b, layer by layer."""
+    return _by_chunks(lambda rows: shapely.union(a[rows], b[rows]), len(a), crew)
+
+
+def _by_chunks(work: Any, n: int, crew: Crew) -> Regions:
+    out = np.empty(n, object)
+    chunks = Crew.chunks(n)
+    for rows, result in zip(chunks, crew.map(work, chunks), strict=True):
+        out[rows] = result
+    return out
+
+
+def parts_of(stack: Regions) -> tuple[NDArray[Any], Ints]:
+    """Return (polygons, layer of each): the non-empty parts of a stack; lines and points in it are left out."""
+    parts, layer = shapely.get_parts(stack, return_index=True)
+    keep = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
+    return parts[keep], layer[keep]
+
+
+def rings_of(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
+    """Return (xy, ring offsets, polygon of each ring) of single polygons; rings do not repeat their first vertex."""
+    rings, owner = shapely.get_rings(polygons, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    offsets = offsets_of(np.bincount(ring, minlength=len(rings)))
+    last = np.zeros(len(xy), bool)
+    last[offsets[1:] - 1] = True
+    return xy[~last], offsets - np.arange(len(offsets)), owner
+
+
+def facing_rows(stack: Regions, reach: Any, outside: bool = False) -> NDArray[np.bool_]:
+    """Return which rows have two boundaries that face each other within `reach` mm (a scalar or one per row).
+
+    Inside, these are thin walls; outside, cracks. Only near-parallel boundaries count, sharp corners do not.
+    """
+    polygons, row = parts_of(stack)
+    xy, offsets, owner = rings_of(polygons)
+    outer = np.ones(len(owner), bool)
+    outer[1:] = owner[1:] != owner[:-1]
+    left = (ring_areas(xy, offsets) > 0) == outer  # the solid lies to the left of the ring's direction
+    flags = np.zeros(len(stack), np.int8)
+    facing.flag(
+        np.ascontiguousarray(xy),
+        offsets,
+        np.where(left != outside, 1.0, -1.0),
+        np.searchsorted(row[owner], np.arange(len(stack) + 1)),
+        np.ascontiguousarray(np.broadcast_to(reach, stack.shape), np.float64),
+        flags,
+    )
+    return flags == 1
+
+
+def ring_areas(xy: Floats, offsets: Ints) -> Floats:
+    """Return the signed area of each closed ring, mm2; positive is counter-clockwise."""
+    following = np.arange(1, len(xy) + 1)
+    following[offsets[1:] - 1] = offsets[:-1]
+    return 0.5 * segment_sum(xy[:, 0] * xy[following, 1] - xy[following, 0] * xy[:, 1], offsets)
+
+
+def stack_of_rings(xy: Floats, offsets: Ints, layer: Ints, layers: int, least_area: float = 0.0) -> tuple[Regions, Ints]:
+    """Return the solid that directed rings enclose in each layer, and the layers where they had to be untangled.
+
+    Solid is where the winding number is positive: counter-clockwise rings add, clockwise rings take away, overlapping
+    and repeated ones are united. Clean layers (almost all) are assembled directly; where rings cross, touch along a
+    line or are nested in another way, the arrangement is worked out cell by cell.
+
+    Parameters
+    ----------
+    xy, offsets : rings, (p, 2) mm and (r + 1,)
+    layer : (r,) non-decreasing
+    layers : number of layers
+    least_area : mm2; smaller rings are dropped
+    """
+    area = ring_areas(xy, offsets)
+    size = np.diff(offsets)
+    order = np.lexsort((-np.abs(area), layer))
+    order = order[(size[order] >= 3) & (np.abs(area[order]) > least_area)]
+    index, offsets = gather(offsets, order)
+    xy, area, layer = np.ascontiguousarray(xy[index]), area[order], layer[order]
+    if not len(layer):
+        return empty_stack(layers), np.zeros(0, np.int64)
+    layer_offsets = np.searchsorted(layer, np.arange(layers + 1))
+    bounds = np.concatenate(
+        [np.minimum.reduceat(xy, offsets[:-1], axis=0), np.maximum.reduceat(xy, offsets[:-1], axis=0)], axis=1
+    )
+    parent, winding = np.empty(len(layer), np.int64), np.empty(len(layer), np.int32)
+    contours.nest(xy, offsets, area, np.ascontiguousarray(bounds), layer_offsets, parent, winding)
+    suspicious = np.unique(layer[winding != np.where(area > 0, 0, 1)])
+    stack = _assemble(xy, offsets, area > 0, parent, layer, layers, suspicious)
+    tangled = np.union1d(suspicious, np.flatnonzero(~shapely.is_valid(stack)))
+    for k in tangled:
+        rows = np.arange(layer_offsets[k], layer_offsets[k + 1])
+        chosen, chosen_offsets = gather(offsets, rows)
+        stack[k] = untangle(xy[chosen], chosen_offsets)
+    return stack, tangled
+
+
+def _assemble(
+    xy: Floats, offsets: Ints, outer: NDArray[np.bool_], parent: Ints, layer: Ints, layers: int, skip: Ints
+) -> Regions:
+    """Return multipolygons from rings whose holes know their container, without checking them."""
+    rows = np.arange(len(layer))
+    owner = np.where(outer, rows, parent)
+    usable = ~np.isin(layer, skip)
+    order = np.lexsort((rows, ~outer, owner))  # a container, then its holes; containers stay sorted by layer
+    order = order[usable[order]]
+    index, ring_offsets = gather(offsets, order)
+    n = len(order)
+    closed_xy = np.empty((len(index) + n, 2))
+    first = np.zeros(len(closed_xy), bool)
+    first[ring_offsets[1:] + np.arange(n)] = True
+    closed_xy[~first] = xy[index]
+    closed_xy[first] = xy[offsets[order]]
+    is_outer = outer[order]
+    polygon_offsets = np.concatenate([np.flatnonzero(is_outer), [n]])
+    layer_offsets = np.searchsorted(layer[order][is_outer], np.arange(layers + 1))
+    return np.asarray(
+        shapely.from_ragged_array(
+            shapely.GeometryType.MULTIPOLYGON,
+            closed_xy,
+            (ring_offsets + np.arange(n + 1), polygon_offsets, layer_offsets),
+        )
+    )
+
+
+def untangle(xy: Floats, offsets: Ints) -> Any:
+    """Return the polygon where the winding number of directed closed rings is positive, however they cross.
+
+    All crossings are noded on a fine grid, the plane is cut into cells, and each cell asks for its winding number.
+    """
+    following = np.arange(1, len(xy) + 1)
+    following[offsets[1:] - 1] = offsets[:-1]
+    segments = np.concatenate([xy, xy[following]], axis=1)
+    segments = np.ascontiguousarray(segments[(segments[:, :2] != segments[:, 2:]).any(axis=1)])
+    if not len(segments):
+        return shapely.MultiPolygon()
+    lines = shapely.linestrings(segments.reshape(-1, 2, 2))
+    noded = shapely.union_all(lines, grid_size=SNAP)
+    cells = shapely.get_parts(shapely.polygonize([noded]))
+    if not len(cells):
+        return shapely.MultiPolygon()
+    inside = np.ascontiguousarray(shapely.get_coordinates(shapely.point_on_surface(cells)))
+    winding = np.empty(len(cells), np.int32)
+    contours.winding_numbers(inside, segments, winding)
+    return shapely.union_all(cells[winding > 0])
