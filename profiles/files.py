@@ -10,9 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from profiles.errors import SettingsRefused, nearest
 from profiles.schema import GROUPS
@@ -22,8 +20,7 @@ FOLDERS = {"printer": "printers", "filament": "filaments", "process": "processes
 HEADER = ("name", "description", "kind", "inherits")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where settings come from: one file, the overrides, or a block in a G-code file.
 
     label   what people call it: the shipped profile's name, the path as given, "--set"
@@ -34,18 +31,22 @@ class Source:
 
     label: str
     values: Mapping[str, Any]
-    lines: Mapping[str, int] = field(default_factory=dict)
-    header: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = {}
+    header: Mapping[str, str] = {}
 
     def where(self, key: str) -> str:
         """Return "label:line" of a key."""
         return f"{self.label}:{self.lines[key]}" if key in self.lines else self.label
 
 
-def shipped(kind: str) -> dict[str, Path]:
-    """Return the shipped profiles of a kind by name, sorted."""
-    folder = Path(__file__).parent / FOLDERS[kind]
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+def shipped(kind: str) -> dict[str, str]:
+    """Return the paths of the shipped profiles of a kind by name, sorted."""
+    files = sorted(name for name in os.listdir(_folder(kind)) if name.endswith(".toml"))
+    return {name.removesuffix(".toml"): os.path.join(_folder(kind), name) for name in files}
+
+
+def _folder(kind: str) -> str:
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), FOLDERS[kind])
 
 
 def chain(kind: str, wanted: str | os.PathLike[str]) -> list[Source]:
@@ -111,17 +112,14 @@ def _locate(kind: str, wanted: str, folder: str, who: str) -> tuple[str, str]:
     if wanted.lower().endswith(".toml") or "/" in wanted or os.sep in wanted:
         path = os.path.join(folder, os.path.expanduser(wanted))
         return path, path
-    exact = Path(__file__).parent / FOLDERS[kind] / f"{wanted.lower()}.toml"
-    if exact.is_file():
-        return exact.stem, str(exact)
     names = shipped(kind)
-    same = [name for name in names if _plain(name) == _plain(wanted)]
+    same = [wanted] if wanted in names else [name for name in names if _plain(name) == _plain(wanted)]
     if not same:
         raise SettingsRefused(
             f"{who}: no {kind} profile is called {wanted!r}{nearest(wanted, names)} "
             f"(`fabthread profiles list` shows all; a file of yours is given with its ending .toml)"
         )
-    return same[0], str(names[same[0]])
+    return same[0], names[same[0]]
 
 
 def _plain(name: str) -> str:
@@ -130,19 +128,25 @@ def _plain(name: str) -> str:
 
 
 def _read(kind: str, label: str, path: str) -> tuple[Source, list[str]]:
-    """Return the accepted settings of one file and its problems."""
+    """Return the accepted settings of one file and its problems; raise SettingsRefused for a file of another kind."""
     table, lines = read_table(label, path)
+    meant = kind_of(table) or kind
     header = {name: table.pop(name) for name in HEADER if name in table}
-    problems = [
-        f"{label}:{lines.get(n, 1)}: {n} must be text" for n, value in header.items() if not isinstance(value, str)
-    ]
-    if header.get("kind", kind) != kind and not problems:
-        hint = f"give it with --{header['kind']}" if header["kind"] in GROUPS else f"kinds are {', '.join(GROUPS)}"
-        raise SettingsRefused(f"{label}: this is a {header['kind']} profile, needed is a {kind} profile: {hint}")
-    if problems:
-        raise SettingsRefused(*problems)
-    source, refused = screen(kind, table, label, lines)
-    return Source(label, source.values, lines, header), refused
+    for name, value in header.items():
+        if not isinstance(value, str):
+            raise SettingsRefused(f"{label}:{lines.get(name, 1)}: {name} must be text")
+    if meant not in GROUPS:
+        raise SettingsRefused(f"{label}: kind = {meant!r} is refused: needs one of {', '.join(GROUPS)}")
+    if meant != kind:
+        raise SettingsRefused(f"{label}: is a {meant} profile, needed is a {kind} profile: give it with --{meant}")
+    source, problems = screen(kind, table, label, lines)
+    return source._replace(header=header), problems
+
+
+def kind_of(table: Mapping[str, Any]) -> str | None:
+    """Return the kind a profile says it is, or the one that all its settings belong to, if there is one."""
+    kinds = {KEYS[name].kind for name in table if name in KEYS}
+    return str(table["kind"]) if "kind" in table else kinds.pop() if len(kinds) == 1 else None
 
 
 def read_table(label: str, path: str) -> tuple[dict[str, Any], dict[str, int]]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from profiles.checks import check
 from profiles.errors import SettingsRefused, nearest
@@ -26,8 +26,7 @@ BEGIN, END = "; fabthread_settings = begin", "; fabthread_settings = end"
 PROFILE = "profile_"  # `profile_printer = "..."` in the embedded block names the profiles
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value came from and what it overrode, back to the default."""
 
     source: str

@@ -4,14 +4,13 @@ A profile file is flat TOML (`layer_height = 0.2`); the groups below exist so th
 what it needs. Key names are unique over all groups. Lengths are mm, speeds mm/s, accelerations mm/s2, temperatures C,
 times s, flows mm3/s; fractions may be written as `0.15` or `"15%"`. A width of 0 means "choose from the nozzle".
 
-Each class is a group and its docstring the group's line in docs/settings.md (it also spares dataclasses the slow
-making of one).
+Each class is a group (a frozen dataclass) and its docstring the group's line in docs/settings.md.
 """
-# ruff: noqa: RUF009  (setting() makes a dataclasses.field)
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any, Literal, NewType
+
+from profiles.records import Record
 
 Fraction = NewType("Fraction", float)  # a share or factor: 0.15 or "15%" in files
 InfillPattern = Literal[
@@ -37,8 +36,7 @@ def setting(default: Any, doc: str, unit: str = "", **bounds: Any) -> Any:
 # ---------------------------------------------------------------- printer
 
 
-@dataclass(frozen=True)
-class MachineSettings:
+class MachineSettings(Record):
     """The printer's body: bed, height, nozzle and what it may be heated to."""
 
     printer_model: str = setting("generic", "Name of the machine, shown in summaries and written into the G-code.")
@@ -62,8 +60,7 @@ class MachineSettings:
     )
 
 
-@dataclass(frozen=True)
-class RetractionSettings:
+class RetractionSettings(Record):
     """How filament is pulled back for travels."""
 
     retraction_length: float = setting(
@@ -81,8 +78,7 @@ class RetractionSettings:
     z_hop: float = setting(0.0, "Lift of the nozzle during a retracted travel.", "mm", ge=0, le=10)
 
 
-@dataclass(frozen=True)
-class LimitSettings:
+class LimitSettings(Record):
     """What the firmware allows and assumes: speeds, accelerations and cornering."""
 
     max_speed_x: float = setting(200.0, "Fastest the x axis may move.", "mm/s", gt=0, le=2000)
@@ -110,8 +106,7 @@ class LimitSettings:
     minimum_cruise_ratio: float = setting(0.5, "Klipper's share of a move that must cruise.", "", ge=0, lt=1)
 
 
-@dataclass(frozen=True)
-class OutputSettings:
+class OutputSettings(Record):
     """The G-code file: dialect, templates, digits and extras."""
 
     gcode_flavour: Literal["marlin", "klipper", "reprapfirmware"] = setting(
@@ -142,8 +137,7 @@ class OutputSettings:
 # ---------------------------------------------------------------- filament
 
 
-@dataclass(frozen=True)
-class FilamentSettings:
+class FilamentSettings(Record):
     """The plastic: name, size, price, flow and temperatures."""
 
     filament_name: str = setting("generic PLA", "Name shown in summaries and written into the G-code.")
@@ -162,8 +156,7 @@ class FilamentSettings:
     chamber_temperature: int = setting(0, "Temperature of the chamber; 0 does not ask for one.", "C", ge=0, le=120)
 
 
-@dataclass(frozen=True)
-class CoolingSettings:
+class CoolingSettings(Record):
     """Part fan and least time of a layer."""
 
     min_layer_time: float = setting(5.0, "Layers quicker than this are slowed down; 0 never slows.", "s", ge=0, le=600)
@@ -183,8 +176,7 @@ class CoolingSettings:
 # ---------------------------------------------------------------- process
 
 
-@dataclass(frozen=True)
-class LayerSettings:
+class LayerSettings(Record):
     """Thickness of the layers."""
 
     made_for_nozzle: float = setting(
@@ -194,8 +186,7 @@ class LayerSettings:
     first_layer_height: float = setting(0.2, "Thickness of the first layer.", "mm", ge=0.02, le=2.0)
 
 
-@dataclass(frozen=True)
-class SlicingSettings:
+class SlicingSettings(Record):
     """From mesh to outlines: repair, simplification and compensation."""
 
     closing_radius: float = setting(0.049, "Cracks narrower than twice this are closed.", "mm", ge=0, le=1)
@@ -208,8 +199,7 @@ class SlicingSettings:
     )
 
 
-@dataclass(frozen=True)
-class WidthSettings:
+class WidthSettings(Record):
     """Widths of beads; 0 follows the rule in each explanation."""
 
     line_width: float = setting(0.0, "Width of beads where no other is given; 0 is 1.125 nozzles.", "mm", ge=0, le=5)
@@ -221,8 +211,7 @@ class WidthSettings:
     top_infill_width: float = setting(0.0, "Width of the top surface's beads.", "mm", ge=0, le=5)
 
 
-@dataclass(frozen=True)
-class WallSettings:
+class WallSettings(Record):
     """Walls (perimeters) and what is too thin for them."""
 
     wall_count: int = setting(2, "Walls on each side.", "", ge=0, le=1000)
@@ -234,8 +223,7 @@ class WallSettings:
     min_bead_width: float = setting(0.0, "Thinnest feature that is printed; 0 is half a nozzle.", "mm", ge=0, le=2)
 
 
-@dataclass(frozen=True)
-class SurfaceSettings:
+class SurfaceSettings(Record):
     """Top and bottom shells and bridges."""
 
     top_layers: int = setting(4, "Solid layers below each top surface.", "", ge=0, le=1000)
@@ -253,8 +241,7 @@ class SurfaceSettings:
     bridge_angle: float = setting(-1.0, "Direction of bridges; -1 finds it from the anchors.", "deg", ge=-1, le=180)
 
 
-@dataclass(frozen=True)
-class InfillSettings:
+class InfillSettings(Record):
     """Patterns that fill the inside."""
 
     infill_density: Fraction = setting(0.15, "Share of the inside that is filled.", "", ge=0, le=1)
@@ -275,8 +262,7 @@ class InfillSettings:
     infill_first: bool = setting(False, "Print infill before the walls.")
 
 
-@dataclass(frozen=True)
-class AdhesionSettings:
+class AdhesionSettings(Record):
     """Skirt and brim."""
 
     skirt_loops: int = setting(1, "Loops drawn around the print to prime the nozzle.", "", ge=0, le=100)
@@ -288,8 +274,7 @@ class AdhesionSettings:
     brim_gap: float = setting(0.0, "Gap between the brim and the part.", "mm", ge=0, le=10)
 
 
-@dataclass(frozen=True)
-class SeamSettings:
+class SeamSettings(Record):
     """Where loops start and end."""
 
     seam_position: Literal["aligned", "nearest", "rear", "random"] = setting("aligned", "Where each loop starts.")
@@ -297,8 +282,7 @@ class SeamSettings:
     seam_gap: Fraction = setting(0.15, "Part of the nozzle diameter left open at the end of a loop.", "", ge=0, le=1)
 
 
-@dataclass(frozen=True)
-class TravelSettings:
+class TravelSettings(Record):
     """The way between beads."""
 
     avoid_crossing_walls: bool = setting(False, "Lead travels around walls instead of across them.")
@@ -307,8 +291,7 @@ class TravelSettings:
     )
 
 
-@dataclass(frozen=True)
-class SpeedSettings:
+class SpeedSettings(Record):
     """Speeds and accelerations of beads and travels."""
 
     wall_speed: float = setting(60.0, "Walls.", "mm/s", gt=0, le=2000)
@@ -363,8 +346,7 @@ GROUPS: dict[str, dict[str, type[Any]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Record):
     """All groups, resolved: what a job is sliced with."""
 
     machine: MachineSettings = MachineSettings()
