@@ -112,7 +112,7 @@ def _texts(moves: Moves, style: Style) -> tuple[NDArray[np.uint8], NDArray[np.in
 
 def _joined(lines: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return lines as flat UTF-8 bytes and offsets."""
-    encoded = [line.encode() for line in lines]
+    encoded = [line.encode("utf-8", "surrogateescape") for line in lines]
     at = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(line) for line in encoded], out=at[1:])
     return np.frombuffer(b"".join(encoded), np.uint8), at

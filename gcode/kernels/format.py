@@ -278,8 +278,9 @@ def format_rows(
                 elif kind == 6:
                     relative_e_mode = _round(value)
                     e_known = 0
-                elif kind == 7:
+                elif kind == 7:  # to some firmwares G90 and G91 concern E as well
                     absolute_mode = _round(value)
+                    relative_e_mode = -1
                 elif kind == 8:
                     metric = _round(value)
                 ci += 1
