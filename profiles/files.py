@@ -17,6 +17,7 @@ from profiles.schema import GROUPS
 from profiles.values import KEYS, accept
 
 FOLDERS = {"printer": "printers", "filament": "filaments", "process": "processes"}
+HELP = "(`fabthread profiles list` shows all; a file of yours is given with its ending .toml)"
 HEADER = ("name", "description", "kind", "inherits")
 
 
@@ -41,12 +42,29 @@ class Source(NamedTuple):
 
 def shipped(kind: str) -> dict[str, str]:
     """Return the paths of the shipped profiles of a kind by name, sorted."""
-    files = sorted(name for name in os.listdir(_folder(kind)) if name.endswith(".toml"))
-    return {name.removesuffix(".toml"): os.path.join(_folder(kind), name) for name in files}
+    folder = _folder(kind)
+    names = sorted(file.removesuffix(".toml") for file in os.listdir(folder) if file.endswith(".toml"))
+    return {name: os.path.join(folder, f"{name}.toml") for name in names}
 
 
 def _folder(kind: str) -> str:
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), FOLDERS[kind])
+
+
+def kind_named(wanted: str) -> str:
+    """Return the kind of a shipped name or a file; raise SettingsRefused where it is unknown or not to be told."""
+    if _is_path(wanted):
+        table, _ = read_table(wanted, os.path.expanduser(wanted))
+        parent = table.get("inherits")
+        meant = kind_of(table) or (kind_named(parent) if isinstance(parent, str) and not _is_path(parent) else None)
+        if meant not in GROUPS:
+            raise SettingsRefused(f"{wanted}: holds no settings of one kind: add kind = one of {', '.join(GROUPS)}")
+        return meant
+    for kind in GROUPS:
+        if any(_plain(name) == _plain(wanted) for name in shipped(kind)):
+            return kind
+    names = [name for kind in GROUPS for name in shipped(kind)]
+    raise SettingsRefused(f"no profile is called {wanted!r}{nearest(wanted, names)} {HELP}")
 
 
 def chain(kind: str, wanted: str | os.PathLike[str]) -> list[Source]:
@@ -109,17 +127,18 @@ def _locate(kind: str, wanted: str, folder: str, who: str) -> tuple[str, str]:
     """Return label and path of a profile given as a shipped name or as the path of a file."""
     if not wanted.isprintable() or not wanted:
         raise SettingsRefused(f"{who}: {wanted!r} is not the name of a {kind} profile or file")
-    if wanted.lower().endswith(".toml") or "/" in wanted or os.sep in wanted:
+    if _is_path(wanted):
         path = os.path.join(folder, os.path.expanduser(wanted))
         return path, path
     names = shipped(kind)
     same = [wanted] if wanted in names else [name for name in names if _plain(name) == _plain(wanted)]
     if not same:
-        raise SettingsRefused(
-            f"{who}: no {kind} profile is called {wanted!r}{nearest(wanted, names)} "
-            f"(`fabthread profiles list` shows all; a file of yours is given with its ending .toml)"
-        )
+        raise SettingsRefused(f"{who}: no {kind} profile is called {wanted!r}{nearest(wanted, names)} {HELP}")
     return same[0], names[same[0]]
+
+
+def _is_path(wanted: str) -> bool:
+    return wanted.lower().endswith(".toml") or "/" in wanted or os.sep in wanted
 
 
 def _plain(name: str) -> str:

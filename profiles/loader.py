@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from profiles.checks import check
 from profiles.errors import SettingsRefused, nearest
-from profiles.files import Source, chain, screen
+from profiles.files import Source, chain, kind_named, screen
 from profiles.schema import GROUPS, Settings
 from profiles.values import KEYS, allowed, dump, parse
 
@@ -65,7 +65,7 @@ class Resolved:
     def explain(self, key: str | None = None) -> str:
         """Return where a value came from, or a table of all of them; raise SettingsRefused for an unknown key."""
         if key is None:
-            return table([[name, _shown(name, o.value), o.source] for name, o in self.origin.items()])
+            return self.columns(KEYS)
         if key not in KEYS:
             raise SettingsRefused(f"--explain: {key} is not a known setting{nearest(key, KEYS)}")
         lines = [f"{key} = {_shown(key, self.origin[key].value)}", f"  {KEYS[key].doc} ({allowed(KEYS[key])})"]
@@ -75,6 +75,10 @@ class Resolved:
             lines.append(f"  {word} {origin.source}: {dump(origin.value)}")
             origin, word = origin.overrode, "over"
         return "\n".join(lines)
+
+    def columns(self, keys: Iterable[str]) -> str:
+        """Return key, value and origin of some settings as columns of text."""
+        return table([[name, _shown(name, self.origin[name].value), self.origin[name].source] for name in keys])
 
 
 Name = str | os.PathLike[str]
@@ -107,6 +111,15 @@ def load(
     if problems or refusals:
         raise SettingsRefused(*problems, *refusals)
     return resolve([*sources, given], names)
+
+
+def load_alone(wanted: str) -> tuple[str, Resolved]:
+    """Return the kind of one profile, and its settings over the defaults, on the nozzle it is made for."""
+    kind = kind_named(wanted)
+    sources = chain(kind, wanted)
+    nozzle = next((s.values["made_for_nozzle"] for s in reversed(sources) if "made_for_nozzle" in s.values), 0.0)
+    machine = Source("made_for_nozzle", {"nozzle_diameter": nozzle} if nozzle else {})
+    return kind, resolve([machine, *sources])
 
 
 def resolve(sources: Iterable[Source], names: Mapping[str, str] | None = None) -> Resolved:
