@@ -1,0 +1,5 @@
+"""`python -m fabthread`."""
+
+from fabthread.cli import main
+
+main()

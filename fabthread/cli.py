@@ -1,0 +1,65 @@
+"""`fabthread`: the root command. Each command lives in a module of its own that is imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from fabthread import __version__
+from fabthread.errors import EXIT_CODES, report
+
+COMMANDS = {
+    "slice": ("fabthread.slice_cli", "slice_models"),
+    "preview": ("fabthread.preview_cli", "preview"),
+    "profiles": ("fabthread.profiles_cli", "profiles"),
+}
+"""Command -> module and function."""
+
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<5}{meaning}" for code, meaning in EXIT_CODES.items())
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is used or described."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="fabthread")
+def root() -> None:
+    """Slice a mesh to G-code and see what will be printed.
+
+    \b
+      fabthread slice part.stl                    G-code for a generic machine, next to you
+      fabthread slice part.stl --preview part.png
+      fabthread slice part.stl --printer prusa-mk4 --filament petg --set infill_density=20%
+      fabthread preview part.gcode --layer 12 -o layer.png
+      fabthread profiles list
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with one of `EXIT_CODES`."""
+    try:
+        code = root.main(args=arguments, prog_name="fabthread", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit:
+        raise
+    except BaseException as error:
+        code = report(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Exit codes, and how an exception becomes one clear line on stderr.
+
+The packages' own errors carry `exit_code` or are named in `CODES`; whatever is neither of these nor click's is a bug.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+EXIT_CODES = {
+    0: "done",
+    1: "internal error: a bug, please report it",
+    2: "usage: an unknown option or a missing argument",
+    3: "input refused: the model or file cannot be read as what it claims to be",
+    4: "settings refused: unknown, out of range or contradictory",
+    5: "nothing to print: no bead fits into the model",
+    6: "output not writable",
+    130: "interrupted",
+}
+BROKEN_PIPE = 141  # what a shell reports for a program whose reader went away
+CODES = {"gcode.errors.MalformedGcode": 3, "gcode.errors.TemplateError": 4, "gcode.errors.UnwritableMoves": 1}
+"""Exit codes of errors that carry none themselves."""
+
+
+class OutputRefused(click.ClickException):
+    """A file that cannot be written."""
+
+    exit_code = 6
+
+    def __init__(self, path: str, reason: object) -> None:
+        text = reason.strerror if isinstance(reason, OSError) and reason.strerror else reason
+        super().__init__(f"cannot write {path}: {text}")
+
+
+def report(error: BaseException) -> int:
+    """Say on stderr what went wrong and return the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        print("interrupted", file=sys.stderr)
+        return 130
+    if isinstance(error, BrokenPipeError):
+        # nobody reads any more: nothing may be flushed into the pipe at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    code = exit_code_of(error)
+    if code is None:
+        return _bug(error)
+    for line in str(error).splitlines() or [type(error).__name__]:
+        print(f"Error: {line}", file=sys.stderr)
+    return code
+
+
+def exit_code_of(error: BaseException) -> int | None:
+    """Return the exit code of an error that our packages raise on purpose, None of any other."""
+    for kind in type(error).__mro__:
+        code = CODES.get(f"{kind.__module__}.{kind.__qualname__}", kind.__dict__.get("exit_code"))
+        if isinstance(code, int):
+            return code
+    return None
+
+
+def _bug(error: BaseException) -> int:
+    if os.environ.get("FABTHREAD_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        print("Error: not enough memory for this job", file=sys.stderr)
+    else:
+        text = f"{type(error).__name__}: {error}".replace("\n", " ")
+        print(f"Error: internal error, please report it ({text}); FABTHREAD_TRACEBACK=1 shows where", file=sys.stderr)
+    return 1

@@ -1,0 +1,89 @@
+"""Options that several commands share, and what they are read into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fabthread.errors import OutputRefused
+
+if TYPE_CHECKING:
+    from profiles.loader import Resolved
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Numbers(click.ParamType):
+    """Numbers separated by commas, such as 10,20; a lone number stands for all of them if `spread`."""
+
+    name = "numbers"
+
+    def __init__(self, count: int, spread: bool = False) -> None:
+        self.count, self.spread = count, spread
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            numbers = tuple(float(word) for word in value.split(","))
+        except ValueError:
+            numbers = ()
+        if self.spread and len(numbers) == 1:
+            numbers *= self.count
+        if len(numbers) != self.count or not all(abs(n) < 1e9 for n in numbers):
+            example = ",".join("123"[: self.count])
+            self.fail(f"{value!r} is not {self.count} numbers such as {example}", param, ctx)
+        return numbers
+
+
+def profile_options(command: F) -> F:
+    """Add --printer, --filament, --process and --set to a command."""
+    for option in (
+        click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change one setting; repeatable."),
+        click.option("--process", metavar="NAME|FILE", help="How to print; 0.20 mm layers by default."),
+        click.option("--filament", metavar="NAME|FILE", help="What to print with; PLA by default."),
+        click.option("--printer", metavar="NAME|FILE", help="Machine; a generic Marlin one with 0.4 mm by default."),
+    ):
+        command = option(command)
+    return command
+
+
+def resolve(printer: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...]) -> Resolved:
+    """Return the settings of a job from the values of `profile_options`."""
+    from profiles.loader import load
+
+    pairs = {}
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as layer_height=0.2", param_hint="'--set'")
+        pairs[key.strip()] = value.strip()
+    return load(printer, filament, process, pairs)
+
+
+def check_writable(path: str) -> None:
+    """Raise OutputRefused now, not after a long computation, if a file cannot be written here."""
+    folder = os.path.dirname(path) or "."
+    if path == "-":
+        return
+    if os.path.isdir(path):
+        raise OutputRefused(path, "it is a directory")
+    if not os.path.isdir(folder):
+        raise OutputRefused(path, f"there is no directory {folder}")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise OutputRefused(path, "no permission")
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file, or to stdout if the path is "-"; raise OutputRefused where that fails."""
+    from slicer.tools import files
+
+    try:
+        files.write(path, [data])
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputRefused(path, error) from None

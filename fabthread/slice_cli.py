@@ -1,0 +1,120 @@
+"""`fabthread slice`: models in, G-code out."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabthread.options import Numbers, check_writable, profile_options, resolve, write_file
+
+if TYPE_CHECKING:
+    from slicer.pipeline import SliceResult
+
+MODEL_SUFFIXES = (".stl", ".3mf", ".obj", ".ply", ".off", ".glb")
+
+EPILOG = """\b
+Examples:
+  fabthread slice bracket.stl
+  fabthread slice bracket.stl clip.stl -o plate.gcode --preview plate.png
+  fabthread slice part.3mf --printer voron-2.4-350 --filament abs --process 0.16mm
+  fabthread slice part.stl --set infill_density=30% --set infill_pattern=gyroid
+  fabthread slice part.stl --scale 25.4 --rotate 90,0,0
+  fabthread slice part.stl -o - | gzip > part.gcode.gz
+  fabthread slice --explain nozzle_temperature --filament petg
+
+Every setting is listed in docs/settings.md. Exit codes: see fabthread --help.
+"""
+
+
+@click.command("slice", epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("models", nargs=-1, metavar="MODEL...", type=click.Path())
+@click.option(
+    "-o", "--output", metavar="OUT", help="G-code file, - for stdout; MODEL.gcode in this directory by default."
+)
+@profile_options
+@click.option(
+    "--scale", type=Numbers(3, spread=True), default="1", metavar="FACTOR", help="Enlarge; one factor or X,Y,Z."
+)
+@click.option("--rotate", type=Numbers(3), default="0,0,0", metavar="X,Y,Z", help="Turn about the axes, degrees.")
+@click.option("--center", type=Numbers(2), metavar="X,Y", help="Middle of the print on the bed, mm.")
+@click.option("--strict", is_flag=True, help="Refuse models that would have to be repaired.")
+@click.option("--preview", "picture", metavar="OUT.png", help="Also draw the toolpaths.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Threads; all cores by default, same result."
+)
+@click.option(
+    "--explain", is_flag=False, flag_value="", metavar="[KEY]", help="Say where settings come from, and stop."
+)
+def slice_models(
+    models: tuple[str, ...],
+    output: str | None,
+    printer: str | None,
+    filament: str | None,
+    process: str | None,
+    overrides: tuple[str, ...],
+    explain: str | None,
+    picture: str | None,
+    as_json: bool,
+    **job: Any,
+) -> None:
+    """Slice the models, arranged on one plate, and write G-code.
+
+    With only a MODEL (STL, 3MF, OBJ, PLY, OFF, GLB) it prints on a generic 0.4 mm Marlin machine, in PLA, in layers
+    of 0.2 mm.
+    """
+    if explain is not None and explain.lower().endswith(MODEL_SUFFIXES):
+        models, explain = (explain, *models), ""  # `--explain part.stl` means no key
+    profile = resolve(printer, filament, process, overrides)
+    if explain is not None:
+        click.echo(profile.explain(explain.replace("-", "_") or None))
+        return
+    if not models:
+        raise click.UsageError("Missing argument 'MODEL...': which file shall be sliced?")
+    output = output or os.path.splitext(os.path.basename(models[0]))[0] + ".gcode"
+    if output == "-" and (as_json or picture == "-"):
+        raise click.UsageError("only one of the G-code, the JSON and the picture can go to stdout")
+    for path in filter(None, (output, picture)):
+        check_writable(path)
+    result = _run(list(models), profile, job)
+    write_file(output, result.gcode())
+    if picture:
+        write_file(picture, _draw(result))
+    _tell(result, profile, output, as_json)
+
+
+def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
+    """Slice with progress on the terminal."""
+    from fabthread import kernels
+    from fabthread.progress import Progress
+    from slicer.pipeline import slice
+
+    if advice := kernels.advice():
+        click.echo(f"Warning: {advice}", err=True)
+    with Progress() as progress:
+        return slice(models if len(models) > 1 else models[0], profile, progress=progress, **job)
+
+
+def _draw(result: SliceResult) -> bytes:
+    from slicer.preview import sheet
+    from slicer.summary import duration
+
+    summary = result.summary
+    facts = [f"{summary.layers} layers", duration(summary.print_seconds), f"{summary.filament_g:.1f} g"]
+    return sheet(result.moves, ", ".join(summary.models), "  ·  ".join(facts))
+
+
+def _tell(result: SliceResult, profile: Any, output: str, as_json: bool) -> None:
+    """Print the summary: for people to stdout, unless the G-code went there."""
+    if as_json:
+        from fabthread import __version__
+
+        facts = {"fabthread": __version__, "output": output, "profiles": dict(profile.names)}
+        click.echo(json.dumps(facts | result.summary.as_dict(), indent=2))
+        return
+    click.echo(result.summary.text(), err=output == "-")
+    if output != "-":
+        click.echo(f"  {'written':<10}{output}")
