@@ -69,7 +69,7 @@ def order(paths: Paths, walls: WallSettings, infill: InfillSettings, seams: Seam
         return paths
     nodes = _nodes(paths, seams.seam_position == "nearest")
     keys = _keys(paths, nodes, walls, infill)
-    rank = np.lexsort(keys[::-1])
+    rank = np.lexsort((keys[5], keys[4], keys[3], keys[2], keys[0] * 2 + keys[1]))
     nodes = nodes.take(rank)
     return _permuted(paths, nodes, *_visit(paths, nodes, keys[:, rank]))
 
@@ -97,7 +97,8 @@ def _keys(paths: Paths, nodes: Nodes, walls: WallSettings, infill: InfillSetting
     phases = np.array([PHASE.get(role, SOLID_PHASE) for role in Role])
     if infill.infill_first:
         phases = np.array([INFILL_FIRST.get(phase, phase) for phase in phases.tolist()])
-    island = np.where(paths.island < 0, -1, paths.object.astype(np.int64) * 2**32 + paths.island)
+    islands = int(paths.island.max()) + 2
+    island = np.where(paths.island < 0, 0, (paths.object + 1) * islands + paths.island + 1).astype(np.int64)
     wall = np.isin(paths.role, WALLS) & (paths.inset >= 0) & paths.closed
     outward = -1 if walls.wall_order == "inner-first" else 1
     level = np.where(wall, outward * paths.inset.astype(np.int64), 0)
@@ -109,25 +110,37 @@ def _keys(paths: Paths, nodes: Nodes, walls: WallSettings, infill: InfillSetting
 def _stacks(paths: Paths, island: Ints, wall: Bools) -> Ints:
     """Return a number for each path, the same for walls that lie side by side in one island.
 
-    Each wall is tied to the wall of the next inset, outwards and inwards, that passes its first vertex.
+    Each wall is tied to the wall of the next inset, outwards and inwards, whose first vertex is near its own: seams
+    mostly lie side by side. Where none is (walls that merge or part), to the wall that passes its first vertex.
     """
     number = np.arange(len(paths))
     rows = np.flatnonzero(wall)
     if not len(rows) or paths.inset[rows].max() == 0:
         return number
     span = int(paths.inset.max()) + 3
-    _, place = np.unique(np.stack([paths.layer[rows], island[rows]]), axis=1, return_inverse=True)
+    _, place = np.unique(paths.layer[rows] * (island.max() + 1) + island[rows], return_inverse=True)
     bins = place.astype(np.int64) * span + paths.inset[rows] + 1
+    first = paths.xy[paths.offsets[rows]]
+    seams = EdgeGrid.of(first, first, bins, CELL)
+    for step in (-1, 1):
+        asked = np.flatnonzero(np.isin(bins + step, bins))
+        other, _ = seams.nearest(first[asked], bins[asked] + step)
+        order_tour.tie(number, rows[asked[other >= 0]], rows[other[other >= 0]])
+        lost = asked[other < 0]
+        around = rows[np.isin(bins, bins[lost] + step)]
+        edges, owner = _edges(paths, around)
+        passing = EdgeGrid.of(*edges, (bins[np.searchsorted(rows, owner)]), CELL)
+        other, _ = passing.nearest(first[lost], bins[lost] + step)
+        order_tour.tie(number, rows[lost[other >= 0]], owner[other[other >= 0]])
+    return number
+
+
+def _edges(paths: Paths, rows: Ints) -> tuple[tuple[Floats, Floats], Ints]:
+    """Return start and end (m, 2) of the edges of closed paths, and the path of each."""
     index, offsets = gather(paths.offsets, rows)
     following = index + 1
     following[offsets[1:] - 1] = paths.offsets[rows]
-    owner = segment_ids(offsets)
-    grid = EdgeGrid.of(paths.xy[index], paths.xy[following], bins[owner], CELL)
-    for step in (-1, 1):
-        edge, _ = grid.nearest(paths.xy[paths.offsets[rows]], bins + step)
-        near = np.flatnonzero(edge >= 0)
-        order_tour.tie(number, rows[near], rows[owner[edge[near]]])
-    return number
+    return (paths.xy[index], paths.xy[following]), np.repeat(rows, np.diff(offsets))
 
 
 def _visit(paths: Paths, nodes: Nodes, keys: Ints) -> tuple[Ints, Ints]:

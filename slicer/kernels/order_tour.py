@@ -15,8 +15,8 @@ import cython
 import numpy as np
 from cython.cimports.libc.math import sqrt
 
-WINDOW: cython.int = cython.declare(cython.int, 30)  # how far apart in the tour improvements are looked for
-ROUNDS: cython.int = cython.declare(cython.int, 6)  # most rounds of improvement
+WINDOW: cython.int = cython.declare(cython.int, 12)  # how far apart in the tour improvements are looked for
+ROUNDS: cython.int = cython.declare(cython.int, 4)  # most rounds of improvement
 FEW: cython.int = cython.declare(cython.int, 40)  # up to so many doors are searched one by one
 
 
