@@ -5,6 +5,10 @@
     scan         parallel lines through many regions at once
     sweep        closed surfaces: monotonic, rectilinear and aligned zigzags, bridges
     straight     sparse lines: rectilinear, aligned, grid, triangles, tri-hexagon, cubic
+    waves        gyroid and honeycomb
+    hilbert      the space-filling curve
+    concentric   loops along the border, sparse or closed
+    curves       curves cut to their areas
     join         chains of a sparse pattern linked along the border, hooks
 """
 
@@ -18,9 +22,12 @@ from numpy.typing import NDArray
 
 from gcode.roles import Role
 from profiles.schema import InfillSettings, SurfaceSettings
+from slicer.infill.concentric import closed_rings, rings
+from slicer.infill.hilbert import hilbert
 from slicer.infill.straight import lines
 from slicer.infill.sweep import zigzag
 from slicer.infill.task import Beads, Task, together
+from slicer.infill.waves import gyroid, honeycomb
 from slicer.nouns import Areas, LayerPlan, Paths
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows, width_of
@@ -34,6 +41,10 @@ SPARSE: dict[str, Pattern] = {
     "triangles": partial(lines, pattern="triangles"),
     "tri-hexagon": partial(lines, pattern="tri-hexagon"),
     "cubic": partial(lines, pattern="cubic"),
+    "gyroid": gyroid,
+    "honeycomb": honeycomb,
+    "concentric": rings,
+    "hilbert": hilbert,
 }
 """How sparse infill is drawn."""
 
@@ -41,6 +52,8 @@ SOLID: dict[str, Pattern] = {
     "monotonic": zigzag,
     "rectilinear": zigzag,
     "aligned": zigzag,
+    "concentric": closed_rings,
+    "hilbert": hilbert,
 }
 """How closed surfaces are drawn."""
 

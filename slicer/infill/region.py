@@ -52,7 +52,7 @@ def pieces(polygon: NDArray[Any], points: int = 4096) -> list[slice]:
     if not n:
         return []
     total = np.cumsum(shapely.get_num_coordinates(polygon))
-    cuts = np.unique(np.searchsorted(total, np.arange(0, total[-1], points), side="left"))
+    cuts = np.unique(np.searchsorted(total, np.arange(0, max(total[-1], 1), points), side="left"))
     return [slice(int(a), int(b)) for a, b in zip(cuts, [*cuts[1:], n], strict=True)]
 
 

@@ -32,7 +32,7 @@ class Frames:
 class Crossings:
     """Where lines cross rings, in the order of rings; and the segments of lines inside, sorted by frame, line and u.
 
-    xy (m, 2), edge (m,) first vertex of the edge in the region, ring (m,) ring of the region, place (m,) along that ring
+    xy (m, 2), edge (m,) first vertex of the edge in the region, ring (m,) of the region, place (m,) along that ring
     frame_ring (m,) ring counted once a frame; ring_cross (q + 1,) crossings of those
     u (m,) along the line; ends (n, 2) left and right crossing of each segment
     line_offsets (lines + 1,) segments of each line, line_frame (lines,), line (n,) of each segment

@@ -1,4 +1,4 @@
-"""Sparse patterns made of straight lines: families of parallels, their position fixed on the bed so that layers stack."""
+"""Sparse patterns made of straight lines: families of parallels, fixed on the bed so that layers stack."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Beads:
-    """Centre lines, one row a path: xy (p, 2), offsets (n + 1,), row of `Areas` (n,), spacing (p,) each vertex fills."""
+    """Centre lines, one row a path: xy (p, 2), offsets (n + 1,), row (n,) of `Areas`, spacing (p,) of each vertex."""
 
     xy: Floats
     offsets: Ints

@@ -82,7 +82,7 @@ def assemble(
     """Write the joined paths; return (number of points, number of paths).
 
     arc_length (a,) length of the way; end_arcs (ends, 2) the arc that leads to an end and the one that leaves it, or -1
-    end_ring, end_edge, end_place (ends,) ring, first vertex of the edge and length along the ring; ring -1: not on a ring
+    end_ring, end_edge, end_place (ends,) ring, first vertex of the edge and length along the ring; ring -1: on no ring
     ring_place (p,) length along the ring of each vertex; hook, gap (chains,) length of a hook, and what two keep apart
     """
     c: cython.Py_ssize_t
@@ -102,7 +102,7 @@ def assemble(
                 e += 1
             start = n
             n = hooked(
-                e, arc_end, arc_length, taken, end_arcs, end_ring, end_edge, end_place, ring_xy, ring_place, ring_offsets,
+                e, arc_length, taken, end_arcs, end_ring, end_edge, end_place, ring_xy, ring_place, ring_offsets,
                 hook[c], gap[c], out, n,
             )  # fmt: skip
             stop = n - 1
@@ -132,7 +132,7 @@ def assemble(
                     ring_xy, ring_offsets[end_ring[e]], ring_offsets[end_ring[e] + 1] - 1, out, n,
                 )  # fmt: skip
             n = hooked(
-                far, arc_end, arc_length, taken, end_arcs, end_ring, end_edge, end_place, ring_xy, ring_place, ring_offsets,
+                far, arc_length, taken, end_arcs, end_ring, end_edge, end_place, ring_xy, ring_place, ring_offsets,
                 hook[c], gap[c], out, n,
             )  # fmt: skip
             path_end[paths] = n
@@ -182,7 +182,6 @@ def along(
 @cython.exceptval(check=False)
 def hooked(
     e: cython.longlong,
-    arc_end: cython.const[cython.longlong][:, ::1],
     arc_length: cython.const[cython.double][::1],
     taken: cython.const[cython.char][::1],
     end_arcs: cython.const[cython.longlong][:, ::1],

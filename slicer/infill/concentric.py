@@ -1,0 +1,100 @@
+"""Loops that follow the border inwards; the closed kind fills what is left between them with a bead along the middle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from slicer.infill.region import pieces, region_of, shrink
+from slicer.infill.task import Beads, Task, together
+from slicer.ragged import gather, offsets_of
+from slicer.tools.medial import medial_axes
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PAIR = 1.8
+"""From this width on (in spacings) two beads lie side by side; narrower strips get one along their middle."""
+THINNEST = 0.35
+"""Strips narrower than this many spacings get no bead."""
+
+
+def rings(task: Task) -> Beads:
+    """Fill the areas with loops at the distance of the pitch: sparse."""
+    parts, rows = [], np.arange(len(task))
+    rest = shrink(task.polygon, task.inset, task.crew)
+    while True:
+        keep = ~shapely.is_empty(rest)
+        rest, rows = rest[keep], rows[keep]
+        if not len(rows):
+            return together(parts) if parts else Beads.none()
+        parts.append(loops(rest, task.row[rows], task.spacing[rows]))
+        rest = shrink(rest, task.pitch[rows], task.crew)
+
+
+def closed_rings(task: Task) -> Beads:
+    """Fill the areas with loops side by side, and the middle with a bead of varying width: closed surfaces.
+
+    The loops' spacing is chosen for each area so that a whole number of beads fits its mean width.
+    """
+    parts, rows = [], np.arange(len(task))
+    rest, spacing = task.polygon, fitted(task)
+    while len(rows):
+        core = shrink(rest, 0.5 * PAIR * spacing, task.crew)
+        wide = shrink(core, -0.5 * PAIR * spacing, task.crew)
+        cuts = pieces(rest)
+        left = task.crew.map(lambda cut, a=rest, b=wide: shapely.difference(a[cut], b[cut]), cuts)  # type: ignore[misc]
+        parts.append(middles(np.concatenate(left), task.row[rows], spacing))
+        keep = ~shapely.is_empty(core)
+        core, rows, spacing = core[keep], rows[keep], spacing[keep]
+        parts.append(loops(shrink(core, (0.5 - 0.5 * PAIR) * spacing, task.crew), task.row[rows], spacing))
+        rest = shrink(core, (1.0 - 0.5 * PAIR) * spacing, task.crew)
+        keep = ~shapely.is_empty(rest)
+        rest, rows, spacing = rest[keep], rows[keep], spacing[keep]
+    return together(parts) if parts else Beads.none()
+
+
+def fitted(task: Task) -> Floats:
+    """Return for each area the spacing near the task's at which a whole number of beads fits the mean width."""
+    width = mean_width(task.polygon)
+    count = np.maximum(np.rint(width / task.pitch), 1.0)
+    return np.clip(width / count, 0.8 * task.pitch, 1.2 * task.pitch)
+
+
+def mean_width(polygon: NDArray[Any]) -> Floats:
+    """Return twice the area over the length of the border: the width of a long band."""
+    length = shapely.length(polygon)
+    return np.asarray(2.0 * shapely.area(polygon) / np.where(length > 0.0, length, 1.0))
+
+
+def loops(polygon: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
+    """Return the rings of the polygons as closed beads."""
+    region = region_of(polygon)
+    index, offsets = gather(region.offsets, np.arange(len(region.row)))
+    keep = np.ones(len(index), np.bool_)
+    keep[offsets[1:] - 1] = False  # closed paths do not repeat their first vertex
+    count = np.diff(offsets) - 1
+    return Beads(
+        region.xy[keep],
+        offsets_of(count),
+        row[region.row],
+        np.repeat(spacing[region.row], count),
+        np.ones(len(region.row), np.bool_),
+    )
+
+
+def middles(strips: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
+    """Return a bead along the middle of each strip that is wide enough, filling its width."""
+    parts, owner = shapely.get_parts(strips, return_index=True)
+    strip = mean_width(parts)
+    keep = (strip >= THINNEST * spacing[owner]) & (shapely.area(parts) >= THINNEST * spacing[owner] ** 2)
+    if not keep.any():
+        return Beads.none()
+    axes = medial_axes(parts[keep])
+    owner = owner[keep][axes.owner]
+    least = np.repeat(THINNEST * spacing[owner], np.diff(axes.offsets))
+    most = np.repeat(PAIR * spacing[owner], np.diff(axes.offsets))
+    return Beads(axes.xy, axes.offsets, row[owner], np.clip(axes.width, least, most), axes.closed)
