@@ -23,7 +23,7 @@ def kernels() -> list[Extension]:
         Extension(f[:-3].replace(os.sep, ".").replace("/", "."), [f], extra_compile_args=flags, optional=True)
         for f in files
     ]
-    return list(cythonize(modules, language_level=3, build_dir="build/cython"))
+    return list(cythonize(modules, language_level=3, build_dir="build/cython", quiet=True))
 
 
-setup(ext_modules=kernels())
+setup(ext_modules=kernels(), options={"build_ext": {"parallel": os.cpu_count() or 1}})
