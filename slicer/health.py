@@ -42,7 +42,7 @@ class Health:
     shells             parts of the surface that share no edge
     volume             mm3, signed: negative when the surface is inside out; open surfaces are closed by a cone
     area               mm2
-    openness           length of the vector sum of the faces' areas over their sum: 0 for a closed surface, 1 for a sheet
+    openness           length of the sum of the faces' area vectors over area: 0 for a closed surface, 1 for a sheet
     bounds             lowest and highest corner, mm
     """
 
@@ -86,6 +86,10 @@ PROBLEMS = {
 """Counts of `Health` that should be 0, and what they mean."""
 
 
+SLIVER = 1e-5
+"""mm; a face nowhere thicker than this has no area: float32 rounding alone makes such faces of points in a line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """The edges of a mesh, (e,) each: how many faces use one, and how many more run upwards than downwards along it."""
@@ -105,11 +109,12 @@ def edges_of(faces: NDArray[np.int32]) -> Edges:
 def examine(mesh: Mesh) -> Health:
     """Return the health of a mesh; linear in its faces."""
     if not len(mesh.faces):
-        return Health(0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, ((0.0,) * 3, (0.0,) * 3))  # type: ignore[arg-type]
+        return Health(0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, ((0.0,) * 3, (0.0,) * 3))
     edges = edges_of(mesh.faces)
-    vectors, volumes = shells.measure(centred(mesh), mesh.faces)
+    points = centred(mesh)
+    vectors, volumes = shells.measure(points, mesh.faces)
     areas = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    total, area = vectors.sum(axis=0), float(areas.sum())
+    total, area = np.array([column.sum() for column in vectors.T]), float(areas.sum())
     low, high = mesh.bounds.tolist()
     return Health(
         faces=len(mesh.faces),
@@ -118,7 +123,7 @@ def examine(mesh: Mesh) -> Health:
         nonmanifold_edges=int((edges.uses > 2).sum()),
         flipped_edges=int(((edges.uses == 2) & (edges.balance != 0)).sum()),
         duplicate_faces=int((shells.duplicates(mesh.faces, edges.face_edges, edges.uses) >= 0).sum()),
-        degenerate_faces=int((areas == 0).sum()),
+        degenerate_faces=int(shells.slivers(points, mesh.faces, SLIVER).sum()),
         shells=int(shells.components(edges.face_edges, len(edges.uses)).max()) + 1,
         volume=float(volumes.sum()),
         area=area,

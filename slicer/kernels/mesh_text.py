@@ -200,9 +200,7 @@ def word_end(text: cython.const[cython.uchar][::1], i: cython.Py_ssize_t) -> cyt
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def stl_word(
-    text: cython.const[cython.uchar][::1], start: cython.Py_ssize_t, end: cython.Py_ssize_t
-) -> cython.int:
+def stl_word(text: cython.const[cython.uchar][::1], start: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Return which word it is in any case: 1 vertex, 2 facet, 3 endloop, endfacet, 4 solid, endsolid, 0 another."""
     length: cython.Py_ssize_t = end - start
     a: cython.int

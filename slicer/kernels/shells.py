@@ -75,6 +75,43 @@ def measure(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> tuple[ND
     return vectors, volumes
 
 
+def slivers(vertices: NDArray[np.float64], faces: NDArray[np.int32], height: float) -> NDArray[np.bool_]:
+    """Return for each face whether it is nowhere thicker than `height` mm."""
+    flags = np.empty(len(faces), np.uint8)
+    p: cython.const[cython.double][:, ::1] = vertices
+    corners: cython.const[cython.int][:, ::1] = faces
+    flags_view: cython.uchar[::1] = flags
+    limit: cython.double = height * height
+    n: cython.Py_ssize_t = corners.shape[0]
+    f: cython.Py_ssize_t
+    u: cython.double
+    v: cython.double
+    w: cython.double
+    uv: cython.double
+    longest: cython.double
+    with cython.nogil:
+        for f in range(n):
+            u = dot(p, corners[f, 0], corners[f, 1], corners[f, 1])
+            v = dot(p, corners[f, 0], corners[f, 2], corners[f, 2])
+            w = dot(p, corners[f, 1], corners[f, 2], corners[f, 2])
+            uv = dot(p, corners[f, 0], corners[f, 1], corners[f, 2])
+            longest = max(u, max(v, w))
+            flags_view[f] = 1 if u * v - uv * uv <= limit * longest else 0  # (2 area)**2 <= (height * side)**2
+    return flags.view(np.bool_)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def dot(p: cython.const[cython.double][:, ::1], o: cython.int, a: cython.int, b: cython.int) -> cython.double:
+    """Return the scalar product of the ways from vertex o to a and to b."""
+    return (
+        (p[a, 0] - p[o, 0]) * (p[b, 0] - p[o, 0])
+        + (p[a, 1] - p[o, 1]) * (p[b, 1] - p[o, 1])
+        + (p[a, 2] - p[o, 2]) * (p[b, 2] - p[o, 2])
+    )
+
+
 def duplicates(faces: NDArray[np.int32], face_edges: NDArray[np.int32], uses: NDArray[np.int32]) -> NDArray[Any]:
     """Return for each face, i4: the first face with the same three corners before it, or -1.
 
@@ -176,6 +213,78 @@ def components(face_edges: NDArray[np.int32], n_edges: int, joins: NDArray[Any] 
             else:
                 label_view[f] = label_view[a]
     return label
+
+
+def windings(faces: NDArray[np.int32], face_edges: NDArray[np.int32], uses: NDArray[np.int32]) -> NDArray[Any]:
+    """Return for each face, u1, whether it is wound against the first face of its patch.
+
+    A patch is what edges of exactly two faces hold together. On a one-sided surface the first edges decide.
+    """
+    parent = np.arange(len(faces), dtype=np.int32)
+    against = np.zeros(len(faces), np.uint8)  # relative to the parent, in the end to the root
+    owner = np.full(len(uses), -1, np.int32)
+    corners: cython.const[cython.int][:, ::1] = faces
+    edges: cython.const[cython.int][:, ::1] = face_edges
+    uses_view: cython.const[cython.int][::1] = uses
+    parent_view: cython.int[::1] = parent
+    against_view: cython.uchar[::1] = against
+    owner_view: cython.int[::1] = owner  # the edge's first face, times two, plus whether it runs upwards
+    n: cython.Py_ssize_t = corners.shape[0]
+    f: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    e: cython.int
+    a: cython.int
+    b: cython.int
+    upwards: cython.int
+    differ: cython.int
+    with cython.nogil:
+        for f in range(n):
+            for k in range(3):
+                e = edges[f, k]
+                if uses_view[e] != 2:
+                    continue
+                upwards = 1 if corners[f, k] < corners[f, k + 1 if k < 2 else 0] else 0
+                if owner_view[e] < 0:
+                    owner_view[e] = cython.cast(cython.int, f) * 2 + upwards
+                    continue
+                a = owner_view[e] // 2
+                b = cython.cast(cython.int, f)
+                differ = 1 if owner_view[e] - 2 * a == upwards else 0  # neighbours must run in opposite directions
+                compress(parent_view, against_view, a)
+                compress(parent_view, against_view, b)
+                differ = differ ^ against_view[a] ^ against_view[b]
+                a = parent_view[a]
+                b = parent_view[b]
+                if a < b:
+                    parent_view[b] = a
+                    against_view[b] = cython.cast(cython.uchar, differ)
+                elif b < a:
+                    parent_view[a] = b
+                    against_view[a] = cython.cast(cython.uchar, differ)
+        for f in range(n):
+            compress(parent_view, against_view, cython.cast(cython.int, f))
+    return against
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def compress(parent: cython.int[::1], against: cython.uchar[::1], f: cython.int) -> cython.void:
+    """Make the root of f's set its parent, and `against` relative to it (all faces on the way, too)."""
+    top: cython.int = f
+    parity: cython.int = 0
+    step: cython.int
+    next_parity: cython.int
+    while parent[top] != top:
+        parity = parity ^ against[top]
+        top = parent[top]
+    while parent[f] != f and parent[f] != top:
+        step = parent[f]
+        next_parity = parity ^ against[f]
+        parent[f] = top
+        against[f] = cython.cast(cython.uchar, parity)
+        parity = next_parity
+        f = step
 
 
 @cython.cfunc

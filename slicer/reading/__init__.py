@@ -116,7 +116,7 @@ FARTHEST = 1e9
 def check_coordinates(meshes: Sequence[Mesh]) -> None:
     """Raise `InputRefused` where a coordinate is nan, infinite or absurd."""
     for mesh in meshes:
-        sane = np.abs(mesh.vertices) < FARTHEST  # nan is not
+        sane = np.asarray(np.abs(mesh.vertices) < FARTHEST)  # nan is not
         if not sane.all():
             worst = mesh.vertices[~sane][0]
             broken = int((~sane.all(axis=1))[mesh.faces].any(axis=1).sum())
