@@ -25,7 +25,7 @@ from profiles.schema import InfillSettings, SurfaceSettings
 from slicer.infill.concentric import closed_rings, rings
 from slicer.infill.hilbert import hilbert
 from slicer.infill.straight import lines
-from slicer.infill.sweep import zigzag
+from slicer.infill.sweep import surface, zigzag
 from slicer.infill.task import Beads, Task, together
 from slicer.infill.waves import gyroid, honeycomb
 from slicer.nouns import Areas, LayerPlan, Paths
@@ -49,9 +49,10 @@ SPARSE: dict[str, Pattern] = {
 """How sparse infill is drawn."""
 
 SOLID: dict[str, Pattern] = {
-    "monotonic": zigzag,
-    "rectilinear": zigzag,
-    "aligned": zigzag,
+    "monotonic": surface,
+    "rectilinear": surface,
+    "aligned": surface,
+    "bridge": zigzag,
     "concentric": closed_rings,
     "hilbert": hilbert,
 }
@@ -76,12 +77,12 @@ def fill(
     for (name, solid), rows in kinds(names, areas.role, infill.infill_density).items():
         pattern = SOLID[name] if solid else SPARSE[name]
         parts.append(pattern(task_of(rows, name, solid, spacing, areas, plan, infill, crew)))
-    return paths_of(together(parts), names, areas, plan) if parts else Paths.empty()
+    return paths_of(together(parts), names, spacing, areas, plan) if parts else Paths.empty()
 
 
 def patterns_of(areas: Areas, infill: InfillSettings) -> NDArray[np.str_]:
     """Return the name of the pattern of each area; bridges are parallel lines."""
-    table = np.full(len(Role), "aligned", dtype="<U12")
+    table = np.full(len(Role), "bridge", dtype="<U12")
     table[Role.INFILL] = infill.infill_pattern
     table[Role.SOLID_INFILL] = infill.solid_pattern
     table[Role.TOP_SURFACE] = infill.top_pattern
@@ -141,16 +142,17 @@ def task_of(
     )
 
 
-def paths_of(beads: Beads, names: NDArray[np.str_], areas: Areas, plan: LayerPlan) -> Paths:
+def paths_of(
+    beads: Beads, names: NDArray[np.str_], spacing: NDArray[np.float64], areas: Areas, plan: LayerPlan
+) -> Paths:
     """Return the beads with the columns of their areas."""
     row = beads.row
     layer, role = areas.layer[row], areas.role[row]
     height = plan.height[layer]
     count = np.diff(beads.offsets)
-    width = np.where(
-        np.repeat(role == Role.BRIDGE, count), beads.spacing, width_of(beads.spacing, np.repeat(height, count))
-    )
+    thread = np.repeat(np.where(role == Role.BRIDGE, spacing[row], 0.0), count)  # hangs free: round, always as thick
+    width = np.where(thread > 0.0, thread, width_of(beads.spacing, np.repeat(height, count)))
     return Paths.of(
         beads.xy, beads.offsets, width=width, layer=layer, role=role, closed=beads.closed, height=height,
-        island=areas.island[row], group=np.where((names == "monotonic")[row], row, -1),
+        island=areas.island[row], group=np.where(beads.ordered & (names == "monotonic")[row], row, -1),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from slicer.infill.region import pieces, region_of, shrink
-from slicer.infill.task import Beads, Task, together
+from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.medial import medial_axes
 
@@ -38,16 +38,17 @@ def rings(task: Task) -> Beads:
 def closed_rings(task: Task) -> Beads:
     """Fill the areas with loops side by side, and the middle with a bead of varying width: closed surfaces.
 
-    The loops' spacing is chosen for each area so that a whole number of beads fits its mean width.
+    What is narrower than a pair of beads is found by an opening with round corners, so that the tips of acute corners
+    belong to it. The loops' spacing is chosen for each area so that a whole number of beads fits its mean width.
     """
     parts, rows = [], np.arange(len(task))
     rest, spacing = task.polygon, fitted(task)
     while len(rows):
         core = shrink(rest, 0.5 * PAIR * spacing, task.crew)
-        wide = shrink(core, -0.5 * PAIR * spacing, task.crew)
+        wide = shrink(core, -0.5 * PAIR * spacing, task.crew, round_corners=True)
         cuts = pieces(rest)
         left = task.crew.map(lambda cut, a=rest, b=wide: shapely.difference(a[cut], b[cut]), cuts)  # type: ignore[misc]
-        parts.append(middles(np.concatenate(left), task.row[rows], spacing))
+        parts.append(middles(opened(np.concatenate(left), 0.5 * THINNEST * spacing, task), task.row[rows], spacing))
         keep = ~shapely.is_empty(core)
         core, rows, spacing = core[keep], rows[keep], spacing[keep]
         parts.append(loops(shrink(core, (0.5 - 0.5 * PAIR) * spacing, task.crew), task.row[rows], spacing))
@@ -82,19 +83,24 @@ def loops(polygon: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
         offsets_of(count),
         row[region.row],
         np.repeat(spacing[region.row], count),
-        np.ones(len(region.row), np.bool_),
+        *flags(len(region.row), True, False),
     )
 
 
+def opened(polygon: NDArray[Any], radius: Floats, task: Task) -> NDArray[Any]:
+    """Return the polygons without what is narrower than twice the radius."""
+    return shrink(shrink(polygon, radius, task.crew), -radius, task.crew)
+
+
 def middles(strips: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
-    """Return a bead along the middle of each strip that is wide enough, filling its width."""
+    """Return a bead along the middle of each strip that is more than a crumb, filling its width."""
     parts, owner = shapely.get_parts(strips, return_index=True)
-    strip = mean_width(parts)
-    keep = (strip >= THINNEST * spacing[owner]) & (shapely.area(parts) >= THINNEST * spacing[owner] ** 2)
+    keep = shapely.area(parts) >= spacing[owner] ** 2
     if not keep.any():
         return Beads.none()
     axes = medial_axes(parts[keep])
     owner = owner[keep][axes.owner]
     least = np.repeat(THINNEST * spacing[owner], np.diff(axes.offsets))
     most = np.repeat(PAIR * spacing[owner], np.diff(axes.offsets))
-    return Beads(axes.xy, axes.offsets, row[owner], np.clip(axes.width, least, most), axes.closed)
+    columns = (row[owner], np.clip(axes.width, least, most), axes.closed)
+    return Beads(axes.xy, axes.offsets, *columns, *flags(len(owner), False))

@@ -39,10 +39,11 @@ class Region:
         return self.place[self.offsets[1:] - 1]
 
 
-def shrink(polygon: NDArray[Any], distance: Floats, crew: Crew) -> NDArray[Any]:
-    """Return every polygon inset by its distance, corners kept sharp; pieces of work run on the crew."""
+def shrink(polygon: NDArray[Any], distance: Floats, crew: Crew, round_corners: bool = False) -> NDArray[Any]:
+    """Return every polygon inset by its distance (mm; grown where negative), corners of 60 degrees and more kept."""
     cuts = pieces(polygon)
-    done = crew.map(lambda part: shapely.buffer(polygon[part], -distance[part], quad_segs=2, join_style="mitre"), cuts)
+    style: dict[str, Any] = {"quad_segs": 4} if round_corners else {"join_style": "mitre", "mitre_limit": 2.0}
+    done = crew.map(lambda part: shapely.buffer(polygon[part], -distance[part], **style), cuts)
     return np.concatenate(done) if done else polygon[:0]
 
 

@@ -7,20 +7,52 @@ turns of the zigzag overlap the wall by the given share.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from slicer.infill.concentric import closed_rings, mean_width
 from slicer.infill.region import Region, region_of, shrink
 from slicer.infill.scan import Crossings, Frames, across, scan
-from slicer.infill.task import Beads, Task
+from slicer.infill.task import Beads, Task, together
 from slicer.kernels import fill_sweep
-from slicer.ragged import offsets_of
+from slicer.ragged import offsets_of, segment_sum
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+SCALE = (0.9, 1.1)
+"""How far beads are thinned or thickened to give an area its volume."""
 REACH = 3.0
 """Neighbouring lines are joined where the way along the border is at most this many spacings."""
+
+
+NARROW = 4.0
+"""Areas whose mean width is below this many spacings are filled along instead of across."""
+
+
+def surface(task: Task) -> Beads:
+    """Close the areas: with zigzags, and with loops where an area is too narrow for them."""
+    narrow = mean_width(task.polygon) < NARROW * task.spacing
+    return together([closed_rings(task.take(narrow)), filled(task.take(~narrow), zigzag(task.take(~narrow)))])
+
+
+def filled(task: Task, beads: Beads) -> Beads:
+    """Return the beads with their spacing scaled such that each area gets just its volume.
+
+    Turns overlap the wall, and a slanted border is met in steps: both are paid back by all beads of the area.
+    """
+    if not len(beads.row):
+        return beads
+    index = np.searchsorted(task.row, beads.row)
+    step = np.zeros(len(beads.xy) + 1)
+    step[1:-1] = np.hypot(*(beads.xy[1:] - beads.xy[:-1]).T) * beads.spacing[1:]
+    step[beads.offsets[1:-1]] = 0.0
+    laid = np.bincount(index, segment_sum(step[:-1], beads.offsets), len(task))
+    scale = np.clip(shapely.area(task.polygon) / np.where(laid > 0.0, laid, 1.0), *SCALE)
+    return replace(beads, spacing=beads.spacing * np.repeat(scale[index], np.diff(beads.offsets)))
 
 
 def zigzag(task: Task) -> Beads:
@@ -32,7 +64,7 @@ def zigzag(task: Task) -> Beads:
     frames = spread(task, region, rows)
     crossings = scan(region, frames)
     xy, offsets, frame = swept(region, crossings, frames)
-    return Beads.open(xy, offsets, task.row[rows[frame]], frames.pitch[frame])
+    return Beads.open(xy, offsets, task.row[rows[frame]], frames.pitch[frame], ordered=True)
 
 
 def spread(task: Task, region: Region, rows: Ints) -> Frames:

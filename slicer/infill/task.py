@@ -52,18 +52,23 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Beads:
-    """Centre lines, one row a path: xy (p, 2), offsets (n + 1,), row (n,) of `Areas`, spacing (p,) of each vertex."""
+    """Centre lines, one row a path.
+
+    xy (p, 2), offsets (n + 1,), row (n,) of `Areas`, spacing (p,) that the bead fills at each vertex
+    ordered (n,) the path has its place in a sweep over its area: order and direction are to be kept
+    """
 
     xy: Floats
     offsets: Ints
     row: Ints
     spacing: Floats
     closed: NDArray[np.bool_]
+    ordered: NDArray[np.bool_]
 
     @classmethod
-    def open(cls, xy: Floats, offsets: Ints, row: Ints, spacing: Floats) -> Beads:
+    def open(cls, xy: Floats, offsets: Ints, row: Ints, spacing: Floats, ordered: bool = False) -> Beads:
         """Return open paths, each (n,) of one spacing."""
-        return cls(xy, offsets, row, np.repeat(spacing, np.diff(offsets)), np.zeros(len(row), np.bool_))
+        return cls(xy, offsets, row, np.repeat(spacing, np.diff(offsets)), *flags(len(row), False, ordered))
 
     @classmethod
     def none(cls) -> Beads:
@@ -73,7 +78,12 @@ class Beads:
     def take(self, paths: Any) -> Beads:
         """Return the chosen paths in the given order."""
         index, offsets = gather(self.offsets, paths)
-        return Beads(self.xy[index], offsets, self.row[paths], self.spacing[index], self.closed[paths])
+        return Beads(self.xy[index], offsets, self.row[paths], self.spacing[index], self.closed[paths], self.ordered[paths])
+
+
+def flags(n: int, *values: bool) -> list[NDArray[np.bool_]]:
+    """Return columns of n times each value."""
+    return [np.full(n, value) for value in values]
 
 
 def together(parts: list[Beads]) -> Beads:
@@ -85,5 +95,6 @@ def together(parts: list[Beads]) -> Beads:
         np.concatenate([part.row for part in parts]),
         np.concatenate([part.spacing for part in parts]),
         np.concatenate([part.closed for part in parts]),
+        np.concatenate([part.ordered for part in parts]),
     )
     return beads if (np.diff(beads.row) >= 0).all() else beads.take(np.argsort(beads.row, kind="stable"))
