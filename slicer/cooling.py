@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gcode.moves import Moves
 from gcode.roles import Role
 from profiles.schema import CoolingSettings
-from slicer.nouns import Floats
+from slicer.nouns import Floats, Ints
 
 Bools = NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ def cooling(moves: Moves, cooling: CoolingSettings) -> Moves:
         return moves
     seconds = _seconds(moves)
     layer = np.maximum(moves.layer, 0).astype(np.int64)
-    needed = np.bincount(layer, seconds)
+    needed: Floats = np.bincount(layer, seconds)
     fan = _fan(moves, cooling, layer, needed)
     slowest = np.maximum(seconds, seconds * moves.speed / cooling.min_print_speed)
     steady, outer = np.isin(moves.role, STEADY), np.isin(moves.role, OUTER)
@@ -54,7 +54,7 @@ def _seconds(moves: Moves) -> Floats:
     return np.where(moves.speed > 0, way / np.where(moves.speed > 0, moves.speed, 1.0), 0.0)
 
 
-def _stretch(seconds: Floats, slowest: Floats, mask: Bools, layer: NDArray[np.int64], wanted: float) -> Floats:
+def _stretch(seconds: Floats, slowest: Floats, mask: Bools, layer: Ints, wanted: float) -> Floats:
     """Return the times with the masked moves of too quick layers stretched evenly, none beyond `slowest`.
 
     Each round clamps the moves that would go beyond; as this only raises the factor of the others, it ends.
@@ -76,7 +76,7 @@ def _stretch(seconds: Floats, slowest: Floats, mask: Bools, layer: NDArray[np.in
     return stretched
 
 
-def _fan(moves: Moves, cooling: CoolingSettings, layer: NDArray[np.int64], seconds: Floats) -> NDArray[np.float32]:
+def _fan(moves: Moves, cooling: CoolingSettings, layer: Ints, seconds: Floats) -> NDArray[np.float32]:
     """Return the part fan of each move; a travel already has the fan of the bead it leads to."""
     span = max(cooling.fan_below_layer_time - cooling.min_layer_time, 1e-9)
     quick = np.clip((cooling.fan_below_layer_time - seconds) / span, 0.0, 1.0)

@@ -76,7 +76,9 @@ def order(paths: Paths, walls: WallSettings, infill: InfillSettings, seams: Seam
 
 def _nodes(paths: Paths, free_seams: bool) -> Nodes:
     """Return the runs of paths that stay together."""
-    joined = (np.diff(paths.group, prepend=-1) == 0) & (paths.group >= 0) & (np.diff(paths.layer, prepend=-1) == 0)
+    joined = paths.group >= 0
+    for column in (paths.group, paths.layer, paths.island, paths.object):
+        joined = joined & (np.diff(column, prepend=-2) == 0)
     first = np.flatnonzero(~joined)
     size = np.diff(first, append=len(paths))
     last = first + size - 1

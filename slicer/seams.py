@@ -78,7 +78,8 @@ def _guides(paths: Paths, loops: Ints) -> Ints:
     if len(lost):
         around = np.flatnonzero(np.isin(own, wanted[lost]))
         edge, inside = gather(offsets, around)
-        grid = EdgeGrid.of(paths.xy[index[edge]], paths.xy[index[following[edge]]], np.repeat(own[around], np.diff(inside)), CELL)
+        ends = paths.xy[index[edge]], paths.xy[index[following[edge]]]
+        grid = EdgeGrid.of(*ends, np.repeat(own[around], np.diff(inside)), CELL)
         passing, _ = grid.nearest(paths.xy[paths.offsets[loops[lost]]], wanted[lost])
         guide[lost] = np.where(passing >= 0, around[segment_ids(inside)[passing]], -1)
     return guide
@@ -97,7 +98,8 @@ def _rear(paths: Paths, loops: Ints, _: SeamSettings, __: float) -> Places:
 def _random(paths: Paths, loops: Ints, seams: SeamSettings, _: float) -> Places:
     """Return places spread evenly along the loops, the same for the same seed."""
     number = loops - np.searchsorted(paths.layer, paths.layer[loops])
-    draw = _hash(np.uint64(seams.seam_seed) + _hash((paths.layer[loops].astype(np.uint64) << np.uint64(32)) + number.astype(np.uint64)))
+    name = (paths.layer[loops].astype(np.uint64) << np.uint64(32)) + number.astype(np.uint64)
+    draw = _hash(_hash(name) + np.uint64(seams.seam_seed))
     index, offsets = gather(paths.offsets, loops)
     following = index + 1
     following[offsets[1:] - 1] = paths.offsets[loops]

@@ -55,7 +55,11 @@ SHUT = 0.5
 
 
 def speeds(
-    moves: Moves, speeds: SpeedSettings, filament: FilamentSettings, retraction: RetractionSettings, limits: LimitSettings
+    moves: Moves,
+    speeds: SpeedSettings,
+    filament: FilamentSettings,
+    retraction: RetractionSettings,
+    limits: LimitSettings,
 ) -> Moves:
     """Return the moves with speed (mm/s) and acceleration (mm/s2); `e` must be known."""
     steps = _steps(moves)

@@ -23,7 +23,9 @@ def slot(plane: cython.longlong, cx: cython.longlong, cy: cython.longlong, mask:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def samples(ax: cython.double, ay: cython.double, bx: cython.double, by: cython.double, cell: cython.double) -> cython.longlong:
+def samples(
+    ax: cython.double, ay: cython.double, bx: cython.double, by: cython.double, cell: cython.double
+) -> cython.longlong:
     """Return into how many steps of at most half a cell a segment is divided (at least 1)."""
     steps: cython.double = ceil(2.0 * sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay)) / cell)
     return cython.cast(cython.longlong, steps) if steps >= 1.0 else 1
@@ -60,6 +62,8 @@ def build(
     fill: cython.int
     at: cython.longlong
     last: cython.longlong
+    cx: cython.longlong
+    cy: cython.longlong
     u: cython.double
     x: cython.double
     y: cython.double
@@ -72,7 +76,9 @@ def build(
                     u = cython.cast(cython.double, k) / cython.cast(cython.double, steps)
                     x = start[i, 0] + u * (end[i, 0] - start[i, 0]) - low_x
                     y = start[i, 1] + u * (end[i, 1] - start[i, 1]) - low_y
-                    at = slot(bins[i], cython.cast(cython.longlong, x / cell) + 1, cython.cast(cython.longlong, y / cell) + 1, mask)
+                    cx = cython.cast(cython.longlong, x / cell) + 1
+                    cy = cython.cast(cython.longlong, y / cell) + 1
+                    at = slot(bins[i], cx, cy, mask)
                     if at == last:
                         continue
                     last = at

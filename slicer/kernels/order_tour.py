@@ -216,8 +216,12 @@ class Tourist:
         """Return the cell of a point; points outside the grid belong to its rim."""
         cx: cython.double = (x - self.low_x) / self.cell
         cy: cython.double = (y - self.low_y) / self.cell
-        column: cython.longlong = 0 if cx < 0.0 else (self.nx - 1 if cx >= self.nx else cython.cast(cython.longlong, cx))
-        row: cython.longlong = 0 if cy < 0.0 else (self.ny - 1 if cy >= self.ny else cython.cast(cython.longlong, cy))
+        column: cython.longlong = 0
+        row: cython.longlong = 0
+        if cx > 0.0:
+            column = self.nx - 1 if cx >= self.nx else cython.cast(cython.longlong, cx)
+        if cy > 0.0:
+            row = self.ny - 1 if cy >= self.ny else cython.cast(cython.longlong, cy)
         return row * self.nx + column
 
     @cython.cfunc
@@ -326,19 +330,19 @@ class Tourist:
     def improve(self, bag: cython.longlong[::1]) -> cython.void:
         """Shorten the tour bag[lo:hi] by reversals and by moving short pieces, within a window."""
         i: cython.longlong
-        rounds: cython.int
         better: cython.bint
         for i in range(self.lo, self.hi):
             self.look[bag[i]] = 1
-        for rounds in range(ROUNDS):
+        rounds: cython.int = 0
+        better = True
+        while better and rounds < ROUNDS:
             better = False
+            rounds += 1
             for i in range(self.lo, self.hi):
                 if self.look[bag[i]]:
                     self.look[bag[i]] = 0
                     if self.reverse(bag, i) or self.shift(bag, i):
                         better = True
-            if not better:
-                break
 
     @cython.cfunc
     @cython.nogil
@@ -450,7 +454,12 @@ class Tourist:
     @cython.nogil
     @cython.exceptval(check=False)
     def move(
-        self, bag: cython.longlong[::1], i: cython.longlong, size: cython.longlong, k: cython.longlong, turned: cython.bint
+        self,
+        bag: cython.longlong[::1],
+        i: cython.longlong,
+        size: cython.longlong,
+        k: cython.longlong,
+        turned: cython.bint,
     ) -> cython.void:
         """Move the items at places i..i + size - 1 behind the one at place k."""
         j: cython.longlong
