@@ -142,8 +142,8 @@ def _is_path(wanted: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Return a name without case, blanks and dashes: "Generic Marlin" finds generic-marlin."""
-    return re.sub(r"[\s_-]", "", name).lower()
+    """Return a name without case, blanks, dashes and needless zeros: "0.2 MM" finds 0.20mm."""
+    return re.sub(r"(\.\d+?)0+(?!\d)", r"\1", re.sub(r"[\s_-]", "", name)).lower()
 
 
 def _read(kind: str, label: str, path: str) -> tuple[Source, list[str]]:
