@@ -43,7 +43,8 @@ def flag(
     i: cython.Py_ssize_t
     lo: cython.Py_ssize_t
     n: cython.Py_ssize_t
-    cells: cython.Py_ssize_t
+    wide: cython.Py_ssize_t
+    high: cython.Py_ssize_t
     room: cython.Py_ssize_t
     for g in range(groups):
         flags[g] = 0
@@ -56,14 +57,14 @@ def flag(
                 following[i - lo] = i + 1 - lo
                 facing[i - lo] = side[r]
             following[offsets[r + 1] - 1 - lo] = offsets[r] - lo
-        cells, room = _measure(xy[lo : lo + n], following[:n], reach[g])
-        if cells > heads_array.shape[0]:
-            heads_array = np.empty(2 * cells, np.int64)
+        wide, high, room = _measure(xy[lo : lo + n], following[:n], reach[g])
+        if wide * high > heads_array.shape[0]:
+            heads_array = np.empty(2 * wide * high, np.int64)
             heads = heads_array
         if room > links_array.shape[0]:
             links_array = np.empty((2 * room, 2), np.int64)
             links = links_array
-        flags[g] = _search(xy[lo : lo + n], following[:n], facing[:n], reach[g], heads, links)
+        flags[g] = _search(xy[lo : lo + n], following[:n], facing[:n], reach[g], wide, high, heads, links)
 
 
 @cython.cfunc
@@ -76,8 +77,8 @@ def _cell_size(reach: cython.double) -> cython.double:
 @cython.cfunc
 def _measure(
     xy: cython.const[cython.double][:, ::1], following: cython.const[cython.longlong][::1], reach: cython.double
-) -> tuple[cython.Py_ssize_t, cython.Py_ssize_t]:
-    """Return how many cells the grid has and how many entries it needs at most."""
+) -> tuple[cython.Py_ssize_t, cython.Py_ssize_t, cython.Py_ssize_t]:
+    """Return the cells of the grid across and up, with a free margin, and how many entries it needs at most."""
     box: cython.double[4] = [xy[0, 0], xy[0, 1], xy[0, 0], xy[0, 1]]
     size: cython.double = _cell_size(reach)
     room: cython.Py_ssize_t = 0
@@ -91,8 +92,8 @@ def _measure(
         box[3] = max(box[3], xy[i, 1])
         room += 2 + cython.cast(cython.Py_ssize_t, (abs(xy[b, 0] - xy[i, 0]) + abs(xy[b, 1] - xy[i, 1])) / size * 2)
     return (
-        (cython.cast(cython.Py_ssize_t, (box[2] - box[0]) / size) + 3)
-        * (cython.cast(cython.Py_ssize_t, (box[3] - box[1]) / size) + 3),
+        cython.cast(cython.Py_ssize_t, (box[2] - box[0]) / size) + 5,
+        cython.cast(cython.Py_ssize_t, (box[3] - box[1]) / size) + 5,
         room,
     )
 
@@ -105,6 +106,8 @@ def _search(
     following: cython.const[cython.longlong][::1],
     facing: cython.const[cython.double][::1],
     reach: cython.double,
+    wide: cython.Py_ssize_t,
+    high: cython.Py_ssize_t,
     heads: cython.longlong[::1],
     links: cython.longlong[:, ::1],
 ) -> cython.char:
@@ -113,19 +116,16 @@ def _search(
     size: cython.double = _cell_size(reach)
     x0: cython.double = xy[0, 0]
     y0: cython.double = xy[0, 1]
-    x1: cython.double = xy[0, 0]
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
     b: cython.Py_ssize_t
     e: cython.Py_ssize_t
     k: cython.Py_ssize_t
     c: cython.Py_ssize_t
-    wide: cython.Py_ssize_t
     cell: cython.Py_ssize_t
     last: cython.Py_ssize_t
     entries: cython.Py_ssize_t = 0
     steps: cython.Py_ssize_t
-    y1: cython.double = xy[0, 1]
     dx: cython.double
     dy: cython.double
     ex: cython.double
@@ -145,12 +145,9 @@ def _search(
     for i in range(n):
         x0 = min(x0, xy[i, 0])
         y0 = min(y0, xy[i, 1])
-        x1 = max(x1, xy[i, 0])
-        y1 = max(y1, xy[i, 1])
-    x0 -= size
-    y0 -= size
-    wide = cython.cast(cython.Py_ssize_t, (x1 - x0 - size) / size) + 3
-    for cell in range(wide * (cython.cast(cython.Py_ssize_t, (y1 - y0 - size) / size) + 3)):
+    x0 -= 1.5 * size  # a whole free cell all around, whatever the rounding
+    y0 -= 1.5 * size
+    for cell in range(wide * high):
         heads[cell] = -1
     for i in range(n):  # enter every segment into the cells it passes
         b = following[i]
