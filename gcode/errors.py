@@ -1,9 +1,9 @@
 """What can be wrong with G-code, as a tree; every message says what, where and what to do.
 
-    GcodeError
-    ├── MalformedGcode     text that is not G-code (`line` and `text` say where)
-    ├── UnwritableMoves    moves that no G-code can express (not a number, out of range)
-    └── TemplateError      a template with an unknown placeholder or an impossible expression
+GcodeError
+├── MalformedGcode     text that is not G-code (`line` and `text` say where)
+├── UnwritableMoves    moves that no G-code can express (not a number, out of range)
+└── TemplateError      a template with an unknown placeholder or an impossible expression
 """
 
 from __future__ import annotations

@@ -51,7 +51,10 @@ MARLIN = Flavour(
 
 KLIPPER = Flavour(
     "klipper",
-    chamber=("SET_HEATER_TEMPERATURE HEATER=chamber TARGET={0}", "TEMPERATURE_WAIT SENSOR='heater_generic chamber' MINIMUM={0}"),
+    chamber=(
+        "SET_HEATER_TEMPERATURE HEATER=chamber TARGET={0}",
+        "TEMPERATURE_WAIT SENSOR='heater_generic chamber' MINIMUM={0}",
+    ),
     acceleration=("SET_VELOCITY_LIMIT ACCEL=", "SET_VELOCITY_LIMIT ACCEL="),
     limits=(
         "SET_VELOCITY_LIMIT VELOCITY={speed_xy:g} ACCEL={print_acceleration:g} "

@@ -21,7 +21,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,10 +89,11 @@ FAULTS = {
 
 FLOATS = ("x", "y", "z", "e", "speed", "acceleration", "width", "height", "fan")
 SMALL = ("role", "tool", "layer", "line")
-LAYERS_NAMED = 10  # field of the kernel's state
+ROWS, EVENTS, LAYERS_NAMED = 1, 2, 10
+"""Fields of the kernel's state."""
 
 START_STATE = (0, 0, 0, 0, 1, 1, 0, 0, -1, 0, 0, -1, 0)
-"""at, rows, events, line; absolute xyz, absolute e, inches, sequence; layer, tool, layers named, command row, retracted"""
+"""at, rows, events, line; absolute xyz and e, inches, in a sequence; layer, tool, layers named, command row, retracted"""
 START_VALUES = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0, 40.0, 0)
 """x, y, z, e, speed, fan, printing and travel acceleration, width, height; firmware retraction length and speed"""
 
@@ -133,33 +134,36 @@ def parse(
     return moves if state[LAYERS_NAMED] else _with_layers_by_height(moves)
 
 
+Column = NDArray[Any]
+
+
 class _Events(NamedTuple):
     """What is not a row: kinds, the rows before which they stand, spans of the text, line numbers."""
 
-    kind: NDArray[np.uint8]
-    row: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    line: NDArray[np.int32]
+    kind: Column
+    row: Column
+    first: Column
+    last: Column
+    line: Column
 
 
-def _run(
-    data: bytes, state: NDArray[np.int64], values: NDArray[np.float64]
-) -> tuple[dict[str, NDArray[np.generic]], _Events]:
+def _run(data: bytes, state: Column, values: Column) -> tuple[dict[str, Column], _Events]:
     """Run the kernel with arrays that grow until they hold the whole text."""
     rows = data.count(b"\n") + 16
-    most_events = min(rows, 1024) + rows // 4
-    types = {name: DTYPES[name] for name in FLOATS + SMALL}
-    columns: dict[str, NDArray[np.generic]] = {name: np.empty(rows, dtype) for name, dtype in types.items()}
-    kinds = (np.uint8, np.int64, np.int64, np.int64, np.int32)
-    events: list[NDArray[np.generic]] = [np.empty(most_events, dtype) for dtype in kinds]
+    columns: dict[str, Column] = {name: np.empty(rows, DTYPES[name]) for name in FLOATS + SMALL}
+    events: list[Column] = [np.empty(1024 + rows // 4, t) for t in (np.uint8, np.int64, np.int64, np.int64, np.int32)]
     while not parse_rows(data, WORDS, state, values, *columns.values(), *events):
-        if len(events[0]) - state[2] < len(events[0]) // 4:
-            events = [np.concatenate([column, np.empty_like(column)]) for column in events]
-        if len(columns["x"]) - state[1] < len(columns["x"]) // 4 + 4096:
-            columns = {key: np.concatenate([column, np.empty(len(column) + 4096, column.dtype)]) for key, column in columns.items()}
-    n, k = int(state[1]), int(state[2])
-    return {key: column[:n] for key, column in columns.items()}, _Events(*(column[:k] for column in events))
+        if state[ROWS] > 3 * len(columns["x"]) // 4 or state[EVENTS] + 2 <= len(events[0]):
+            columns = {name: _longer(column) for name, column in columns.items()}
+        if state[EVENTS] > 3 * len(events[0]) // 4:
+            events = [_longer(column) for column in events]
+    n, k = int(state[ROWS]), int(state[EVENTS])
+    return {name: column[:n] for name, column in columns.items()}, _Events(*[column[:k] for column in events])
+
+
+def _longer(column: Column) -> Column:
+    """Return the column with as much room again."""
+    return np.concatenate([column, np.empty(len(column) + 4096, column.dtype)])
 
 
 def _report(data: bytes, events: _Events, problems: list[Problem] | None, name: str) -> None:
@@ -173,9 +177,7 @@ def _report(data: bytes, events: _Events, problems: list[Problem] | None, name: 
         problems.append(problem)
 
 
-def _assemble(
-    data: bytes, columns: dict[str, NDArray[np.generic]], events: _Events, position: tuple[float, float, float]
-) -> Moves:
+def _assemble(data: bytes, columns: dict[str, Column], events: _Events, position: tuple[float, float, float]) -> Moves:
     """Return moves from the kernel's rows and events."""
     n = len(columns["x"])
     command = (events.kind == COMMAND) | (events.kind > 16)
@@ -183,7 +185,7 @@ def _assemble(
     _fill_roles(columns["role"], data, events)
     objects, column = _objects(commands, data, events, n)
     return Moves(
-        **columns,  # type: ignore[arg-type]
+        **columns,
         object=column,
         start=np.array([*position, 0.0]),
         command_row=events.row[command],
@@ -192,13 +194,13 @@ def _assemble(
     )
 
 
-def _texts(data: bytes, events: _Events, chosen: NDArray[np.bool_]) -> Iterator[str]:
+def _texts(data: bytes, events: _Events, chosen: Column) -> Iterator[str]:
     """Yield the text of the chosen events."""
     for first, last in zip(events.first[chosen].tolist(), events.last[chosen].tolist(), strict=True):
         yield data[first:last].decode("utf-8", "surrogateescape")
 
 
-def _fill_roles(column: NDArray[np.generic], data: bytes, events: _Events) -> None:
+def _fill_roles(column: Column, data: bytes, events: _Events) -> None:
     """Give beads (1 in the column) the role named last before them; CUSTOM rows and travels keep theirs."""
     chosen = events.kind == ROLE
     roles = [ROLE_WORDS.get(text.strip().lower(), Role.NONE) for text in _texts(data, events, chosen)]
@@ -257,7 +259,9 @@ def _index(text: str, names: list[str]) -> int:
 def _with_layers_by_height(moves: Moves) -> Moves:
     """Return moves whose layers are counted by the rising z of beads, for files that do not name them."""
     beads = np.flatnonzero((moves.e > 0) & (moves.role != Role.CUSTOM) & (moves.line > 0))
-    still = (np.diff(moves.x, prepend=moves.start[0])[beads] == 0) & (np.diff(moves.y, prepend=moves.start[1])[beads] == 0)
+    still = (np.diff(moves.x, prepend=moves.start[0])[beads] == 0) & (
+        np.diff(moves.y, prepend=moves.start[1])[beads] == 0
+    )
     beads = beads[~still]
     if not len(beads):
         return moves

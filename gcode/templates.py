@@ -64,7 +64,7 @@ def render(template: str, values: Mapping[str, object], where: str) -> list[str]
 @lru_cache(maxsize=256)
 def _fields(line: str) -> tuple[Field, ...]:
     """Return the parsed fields of one line."""
-    fields = []
+    fields: list[Field] = []
     for text, expression, form, conversion in string.Formatter().parse(line):
         if expression is None:
             fields.append((text, None, ""))
@@ -110,7 +110,12 @@ def _value(node: ast.expr, values: Mapping[str, object]) -> Any:
         return COMPARE[type(node.ops[0])](_value(node.left, values), _value(node.comparators[0], values))
     if isinstance(node, ast.IfExp):
         return _value(node.body if _value(node.test, values) else node.orelse, values)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS and not node.keywords:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in FUNCTIONS
+        and not node.keywords
+    ):
         return FUNCTIONS[node.func.id](*(_value(argument, values) for argument in node.args))
     raise TemplateError(f"a placeholder cannot hold {ast.unparse(node)!r}")
 

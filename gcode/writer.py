@@ -136,14 +136,25 @@ def _initial_state(moves: Moves, style: Style) -> tuple[NDArray[np.int64], NDArr
 
 SILENT, MOVES_HEAD, ROLE, FAN, ACCELERATION, TOOL, E_MODE, XYZ_MODE, UNITS = range(9)
 KINDS: dict[str, tuple[int, float]] = {
-    "M82": (E_MODE, 0), "M83": (E_MODE, 1), "G90": (XYZ_MODE, 1), "G91": (XYZ_MODE, 0), "G20": (UNITS, 0), "G21": (UNITS, 1),
-    "M107": (FAN, 0), "M106": (FAN, 1), "M204": (ACCELERATION, 0), "SET_VELOCITY_LIMIT": (ACCELERATION, 0),
-}  # fmt: skip
+    "M82": (E_MODE, 0),
+    "M83": (E_MODE, 1),
+    "G90": (XYZ_MODE, 1),
+    "G91": (XYZ_MODE, 0),
+    "G20": (UNITS, 0),
+    "G21": (UNITS, 1),
+    "M107": (FAN, 0),
+    "M106": (FAN, 1),
+    "M204": (ACCELERATION, 0),
+    "SET_VELOCITY_LIMIT": (ACCELERATION, 0),
+}
 HARMLESS = frozenset(
-    "G4 G17 M17 M20 M27 M31 M73 M75 M77 M84 M104 M105 M109 M110 M115 M117 M118 M140 M141 M190 M191 M201 M203 M205 M220"
-    " M221 M300 M400 M486 M566 M572 M862 M900 EXCLUDE_OBJECT_DEFINE EXCLUDE_OBJECT_START EXCLUDE_OBJECT_END"
-    " SET_PRESSURE_ADVANCE SET_FAN_SPEED SET_HEATER_TEMPERATURE TEMPERATURE_WAIT SET_DISPLAY_TEXT".split()
-)
+    (
+        "G4", "G17", "M17", "M20", "M27", "M31", "M73", "M75", "M77", "M84", "M104", "M105", "M109", "M110", "M115",
+        "M117", "M118", "M140", "M141", "M190", "M191", "M201", "M203", "M205", "M220", "M221", "M300", "M400", "M486",
+        "M566", "M572", "M900", "EXCLUDE_OBJECT_DEFINE", "EXCLUDE_OBJECT_START", "EXCLUDE_OBJECT_END",
+        "SET_PRESSURE_ADVANCE", "SET_FAN_SPEED", "SET_HEATER_TEMPERATURE", "TEMPERATURE_WAIT", "SET_DISPLAY_TEXT",
+    )
+)  # fmt: skip
 """Commands that neither move the head nor change a mode; any other may have."""
 
 
@@ -151,7 +162,7 @@ def _effects(commands: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.flo
     """Return for each command what it does to what the writer knows: kinds (k,) and values (k, 2)."""
     kinds, values = np.zeros(len(commands), np.uint8), np.zeros((len(commands), 2))
     for i, line in enumerate(commands):
-        if line and not line.startswith((";", " ", "(")) or line.startswith(";TYPE:"):
+        if (line and not line.startswith((";", " ", "("))) or line.startswith(";TYPE:"):
             kinds[i], values[i] = effect(line)
     return kinds, values
 
@@ -168,7 +179,11 @@ def effect(line: str) -> tuple[int, tuple[float, float]]:
     name = words[0] if words else ""
     kind, value = KINDS.get(name, (SILENT if name in HARMLESS or not name else MOVES_HEAD, 0.0))
     if kind == FAN and name == "M106":
-        return (SILENT, (0.0, 0.0)) if "P1" in words or "P2" in words else (FAN, (fan_share(_word(words, "S", "255")), 0.0))
+        return (
+            (SILENT, (0.0, 0.0))
+            if "P1" in words or "P2" in words
+            else (FAN, (fan_share(_word(words, "S", "255")), 0.0))
+        )
     if kind == ACCELERATION:
         both = _word(words, "S", _word(words, "ACCEL=", "0"))
         return kind, (float(_word(words, "P", both)), float(_word(words, "T", both)))

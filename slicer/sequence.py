@@ -16,8 +16,10 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gcode.flavours import FLAVOURS, Flavour, label
 from gcode.moves import DTYPES, Moves
@@ -50,17 +52,15 @@ def style_of(settings: Settings) -> Style:
 def machine_of(settings: Settings) -> Machine:
     """Return the machine's limits as the planner takes them."""
     limits: LimitSettings = settings.limits
-    return Machine(
-        flavour=settings.output.gcode_flavour,
-        print_acceleration=limits.default_acceleration,
-        travel_acceleration=limits.default_travel_acceleration,
-        retract_acceleration=limits.default_retract_acceleration,
-        **{f"{kind}_{axis}": getattr(limits, f"max_{kind}_{axis}") for kind in ("speed", "acceleration") for axis in "xyze"},
-        **{f"jerk_{axis}": getattr(limits, f"max_jerk_{axis}") for axis in ("xy", "z", "e")},
-        junction_deviation=limits.junction_deviation,
-        square_corner_velocity=limits.square_corner_velocity,
-        minimum_cruise_ratio=limits.minimum_cruise_ratio,
-    )
+    renamed = {"print": "default", "travel": "default_travel", "retract": "default_retract"}
+    fields: dict[str, Any] = {
+        f"{ours}_acceleration": getattr(limits, f"{theirs}_acceleration") for ours, theirs in renamed.items()
+    }
+    for name in Machine.__dataclass_fields__:
+        for prefix in ("max_", ""):
+            if hasattr(limits, prefix + name):
+                fields[name] = getattr(limits, prefix + name)
+    return Machine(flavour=settings.output.gcode_flavour, **fields)
 
 
 def sequence(
@@ -92,7 +92,11 @@ def sequence(
 
 
 def _start(
-    moves: Moves, settings: Settings, values: dict[str, object], thumbnails: Sequence[bytes], facts: Mapping[str, object]
+    moves: Moves,
+    settings: Settings,
+    values: dict[str, object],
+    thumbnails: Sequence[bytes],
+    facts: Mapping[str, object],
 ) -> Section:
     """Return everything before the first move."""
     out, flavour = settings.output, FLAVOURS[settings.output.gcode_flavour]
@@ -132,12 +136,15 @@ def _between(moves: Moves, settings: Settings, values: dict[str, object]) -> Ite
                 lines = _second_layer(settings, flavour) + lines
         if lines:
             made = _section(row, lines, name, tuple(position.values()), out.relative_extrusion)
-            columns = {"layer": moves.layer[row], "tool": moves.tool[row]}
-            yield Section(row, made.moves.with_(**{c: np.full(len(made.moves), v, DTYPES[c]) for c, v in columns.items()}))
+            yield _in_layer(made, moves.layer[row])
 
 
 def _end(
-    moves: Moves, settings: Settings, values: dict[str, object], resolved_lines: Sequence[str], facts: Mapping[str, object]
+    moves: Moves,
+    settings: Settings,
+    values: dict[str, object],
+    resolved_lines: Sequence[str],
+    facts: Mapping[str, object],
 ) -> Section:
     """Return everything after the last move."""
     here = values | {"layer_num": values["total_layers"], "layer_z": values["print_max_z"]}
@@ -146,8 +153,12 @@ def _end(
     tail += [line if line.startswith(";") else f"; {line}" for line in (s.replace("\n", "\\n") for s in resolved_lines)]
     position = tuple(_position(moves, len(moves) - 1).values())
     made = _section(len(moves), lines, "end_gcode", position, settings.output.relative_extrusion, (), tail)
-    layer = moves.layer[-1] if len(moves) else -1
-    return Section(made.row, made.moves.with_(layer=np.full(len(made.moves), layer, np.int32)))
+    return _in_layer(made, moves.layer[-1] if len(moves) else -1)
+
+
+def _in_layer(section: Section, layer: int) -> Section:
+    """Return the section with its rows in a layer."""
+    return Section(section.row, section.moves.with_(layer=np.full(len(section.moves), layer, np.int32)))
 
 
 def _section(
@@ -226,7 +237,7 @@ def _definitions(moves: Moves, flavour: Flavour, facts: Mapping[str, object]) ->
     return lines
 
 
-def _box(moves: Moves, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _box(moves: Moves, index: int) -> NDArray[np.float64]:
     """Return the corners (4, 2) of the box around an object's beads."""
     beads = (moves.object == index) & (moves.e > 0) & (moves.role != Role.NONE)
     if not beads.any():
@@ -320,35 +331,34 @@ def _from_where_the_start_ends(moves: Moves, start: Section) -> Moves:
 
 
 def _joined(moves: Moves, sections: Sequence[Section]) -> Moves:
-    """Return the print with the sections' rows and commands in their places."""
-    pieces: list[Moves | tuple[int, int]] = []
+    """Return the print with the sections' rows and commands in their places, a section's commands first."""
+    pieces: list[Moves] = []
     at, grown = 0, 0
-    rows, commands, before = [], [], []
+    rows: list[NDArray[np.int64]] = []
     for section in sections:
+        rows.append(section.moves.command_row + section.row + grown)
         if len(section.moves):
-            pieces += [(at, section.row), section.moves]
+            pieces += [_rows(moves, at, section.row), section.moves]
             at = section.row
-        rows.append(section.moves.command_row + (section.row + grown))
-        commands.append(section.moves.commands)
-        grown += len(section.moves)
-        before.append(section.row)
-    pieces.append((at, len(moves)))
-    sizes = np.array([len(section.moves) for section in sections])
-    own = moves.command_row + np.concatenate([[0], np.cumsum(sizes)])[np.searchsorted(before, moves.command_row, "right")]
-    every = np.concatenate([*rows, own])
-    texts = [line for lines in (*commands, moves.commands) for line in lines]
-    order = np.argsort(every, kind="stable")
-    return _stacked(
-        [p if isinstance(p, Moves) else moves.with_(**{n: getattr(moves, n)[p[0] : p[1]] for n in DTYPES}) for p in pieces],
-        every[order],
-        tuple(texts[i] for i in order.tolist()),
-        moves.objects,
-    )
+            grown += len(section.moves)
+    pieces.append(_rows(moves, at, len(moves)))
+    before = np.cumsum([0] + [len(section.moves) for section in sections])
+    rank = np.searchsorted([section.row for section in sections], moves.command_row, "right")
+    row = np.concatenate([*rows, moves.command_row + before[rank]])
+    texts = [line for part in (*(section.moves for section in sections), moves) for line in part.commands]
+    order = np.argsort(row, kind="stable")
+    return _stacked(pieces, row[order], [texts[i] for i in order.tolist()], moves.objects)
+
+
+def _rows(moves: Moves, first: int, last: int) -> Moves:
+    """Return some rows of moves, without commands."""
+    columns = {name: getattr(moves, name)[first:last] for name in DTYPES}
+    return moves.with_(**columns, command_row=np.zeros(0, np.int64), commands=())
 
 
 def _stacked(
-    pieces: Sequence[Moves], command_row: np.ndarray[tuple[int, ...], np.dtype[np.int64]], commands: tuple[str, ...], objects: tuple[str, ...] = ()
+    pieces: Sequence[Moves], command_row: NDArray[np.int64], commands: Sequence[str], objects: tuple[str, ...] = ()
 ) -> Moves:
     """Return the rows of all pieces, one after another, with the given commands."""
     columns = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in DTYPES}
-    return Moves(**columns, start=pieces[0].start, command_row=command_row, commands=commands, objects=objects)
+    return Moves(**columns, start=pieces[0].start, command_row=command_row, commands=tuple(commands), objects=objects)

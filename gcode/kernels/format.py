@@ -26,7 +26,9 @@ def _round(value: cython.double) -> cython.longlong:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _put_digits(out: cython.uchar[::1], at: cython.Py_ssize_t, value: cython.longlong, width: cython.int) -> cython.Py_ssize_t:
+def _put_digits(
+    out: cython.uchar[::1], at: cython.Py_ssize_t, value: cython.longlong, width: cython.int
+) -> cython.Py_ssize_t:
     """Write a non-negative integer, padded with zeros to at least `width` digits; return the next position."""
     digits: cython.int = 1
     limit: cython.longlong = 10
@@ -72,7 +74,12 @@ def _put_number(
 @cython.nogil
 @cython.exceptval(check=False)
 def _put_word(
-    out: cython.uchar[::1], at: cython.Py_ssize_t, letter: cython.int, count: cython.longlong, scale: cython.longlong, digits: cython.int
+    out: cython.uchar[::1],
+    at: cython.Py_ssize_t,
+    letter: cython.int,
+    count: cython.longlong,
+    scale: cython.longlong,
+    digits: cython.int,
 ) -> cython.Py_ssize_t:
     """Write a blank, a letter and count / scale; return the next position."""
     out[at] = 32
@@ -84,7 +91,11 @@ def _put_word(
 @cython.nogil
 @cython.exceptval(check=False)
 def _put_text(
-    out: cython.uchar[::1], at: cython.Py_ssize_t, text: cython.const[cython.uchar][::1], first: cython.Py_ssize_t, last: cython.Py_ssize_t
+    out: cython.uchar[::1],
+    at: cython.Py_ssize_t,
+    text: cython.const[cython.uchar][::1],
+    first: cython.Py_ssize_t,
+    last: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
     """Copy text[first:last]; return the next position."""
     k: cython.Py_ssize_t
@@ -142,9 +153,9 @@ def format_rows(
     kind: cython.int
     xyz_scale: cython.longlong = 1
     e_scale: cython.longlong = 1
-    for k in range(xyz_digits):
+    for _ in range(xyz_digits):
         xyz_scale *= 10
-    for k in range(e_digits):
+    for _ in range(e_digits):
         e_scale *= 10
 
     # what the machine knows: unpacked from `state`, packed again at the end
@@ -212,7 +223,13 @@ def format_rows(
                 xy_moves = False
                 z_moves = False
             else:
-                if not (-1e9 < x[i] < 1e9 and -1e9 < y[i] < 1e9 and -1e9 < z[i] < 1e9 and -1e9 < e[i] < 1e9 and -1e9 < speed[i] < 1e9):
+                if not (
+                    -1e9 < x[i] < 1e9
+                    and -1e9 < y[i] < 1e9
+                    and -1e9 < z[i] < 1e9
+                    and -1e9 < e[i] < 1e9
+                    and -1e9 < speed[i] < 1e9
+                ):
                     state[1] = i + 1
                     break
                 custom = role[i] == 16

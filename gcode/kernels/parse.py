@@ -8,15 +8,17 @@ The text must end with a newline, which therefore needs no other guard.
 import cython
 
 if cython.compiled:
-    from cython.cimports.libc.math import acos, atan2, ceil, cos, floor, sin, sqrt
+    from cython.cimports.libc.math import acos, atan2, ceil, cos, sin, sqrt
 else:
-    from math import acos, atan2, ceil, cos, floor, sin, sqrt
+    from math import acos, atan2, ceil, cos, sin, sqrt
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _number(data: cython.const[cython.uchar][::1], p: cython.Py_ssize_t, value: cython.double[::1]) -> cython.Py_ssize_t:
+def _number(
+    data: cython.const[cython.uchar][::1], p: cython.Py_ssize_t, value: cython.double[::1]
+) -> cython.Py_ssize_t:
     """Read a decimal number at p into value[0] and return the position after it; -1 where there is none."""
     c: cython.int = data[p]
     negative: cython.bint = c == 45
@@ -55,7 +57,9 @@ def _number(data: cython.const[cython.uchar][::1], p: cython.Py_ssize_t, value: 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _starts(data: cython.const[cython.uchar][::1], p: cython.Py_ssize_t, words: cython.const[cython.uchar][::1], k: cython.int) -> cython.int:
+def _starts(
+    data: cython.const[cython.uchar][::1], p: cython.Py_ssize_t, words: cython.const[cython.uchar][::1], k: cython.int
+) -> cython.int:
     """Return the length of word k of the newline-separated table where it stands at p, else 0."""
     w: cython.Py_ssize_t = 0
     while k > 0:
@@ -144,12 +148,13 @@ def parse_rows(
     code: cython.int
     check: cython.int
     fault: cython.int
-    has: cython.int  # bits of the words seen: X 1, Y 2, Z 4, E 8, F 16, I 32, J 64, R 128, S 256, P 512, T 1024, other 2048
+    has: (
+        cython.int
+    )  # bits of the words seen: X 1, Y 2, Z 4, E 8, F 16, I 32, J 64, R 128, S 256, P 512, T 1024, other 2048
     verbatim: cython.bint
     motion: cython.bint
     teleport: cython.bint
     kind: cython.int
-    comment: cython.bint
     fraction: cython.bint
     nx: cython.double
     ny: cython.double
@@ -379,7 +384,9 @@ def parse_rows(
                             nz = vz if absolute else pz + vz
                         if has & 8:
                             de = ve - pe if absolute and absolute_e else ve
-                        if not (-1e9 < nx < 1e9 and -1e9 < ny < 1e9 and -1e9 < nz < 1e9 and -1e9 < de < 1e9 and v < 1e9):
+                        if not (
+                            -1e9 < nx < 1e9 and -1e9 < ny < 1e9 and -1e9 < nz < 1e9 and -1e9 < de < 1e9 and v < 1e9
+                        ):
                             fault = 3
                         elif code >= 2 and motion:
                             cx = px + vi
@@ -412,7 +419,9 @@ def parse_rows(
                                     sweep -= 6.283185307179586
                                 # chords that leave the arc by at most 0.01 mm
                                 along = acos(1.0 - 0.01 / radius) if radius > 0.02 else 1.0
-                                pieces = cython.cast(cython.Py_ssize_t, ceil((sweep if sweep > 0 else -sweep) / (2 * along)))
+                                pieces = cython.cast(
+                                    cython.Py_ssize_t, ceil((sweep if sweep > 0 else -sweep) / (2 * along))
+                                )
                                 if pieces < 1:
                                     pieces = 1
                     elif code == 92:
@@ -440,7 +449,11 @@ def parse_rows(
                         absolute = code == 90
                     elif code == 20 or code == 21:
                         inches = code == 20
-                    elif (code == 10 or code == 11) and has & ~(256 | 16) == 0 and (code == 11 or not has & 256 or vs <= 1):
+                    elif (
+                        (code == 10 or code == 11)
+                        and has & ~(256 | 16) == 0
+                        and (code == 11 or not has & 256 or vs <= 1)
+                    ):
                         motion = retracted == (code == 11)
                         retracted = code == 10
                         de = -retract_length if code == 10 else retract_length

@@ -17,7 +17,9 @@ else:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _seconds(d: cython.double, a: cython.double, v0: cython.double, cruise: cython.double, v1: cython.double) -> cython.double:
+def _seconds(
+    d: cython.double, a: cython.double, v0: cython.double, cruise: cython.double, v1: cython.double
+) -> cython.double:
     """Return the time of a trapezoid over d from v0 to v1; a triangle where it is too short to cruise."""
     ramps: cython.double = (2 * cruise * cruise - v0 * v0 - v1 * v1) / (2 * a)
     if ramps <= d:
