@@ -52,7 +52,7 @@ def _with_trimesh(kind: str) -> Callable[[bytes, str], Reading]:
     def reader(data: bytes, name: str) -> Reading:
         from slicer.reading.foreign import read_with_trimesh
 
-        return Reading(read_with_trimesh(data, kind, name))
+        return Reading((read_with_trimesh(data, kind, name),))
 
     return reader
 
@@ -119,7 +119,8 @@ def check_coordinates(meshes: Sequence[Mesh]) -> None:
         sane = np.asarray(np.abs(mesh.vertices) < FARTHEST)  # nan is not
         if not sane.all():
             worst = mesh.vertices[~sane][0]
-            broken = int((~sane.all(axis=1))[mesh.faces].any(axis=1).sum())
+            lost = ~np.asarray(sane.all(axis=1))
+            broken = int(lost[mesh.faces].any(axis=1).sum())
             what = f"{broken} of {len(mesh.faces)} triangles have a coordinate that is no place ({worst:g})"
             raise InputRefused(f"{what}; the file is damaged, export it again")
 

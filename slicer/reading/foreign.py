@@ -11,8 +11,8 @@ from slicer.nouns import Mesh
 from slicer.reading.arrays import mesh_of
 
 
-def read_with_trimesh(data: bytes, kind: str, name: str) -> tuple[Mesh, ...]:
-    """Return the meshes of a file of that kind; those of a GLB scene stand where the scene puts them."""
+def read_with_trimesh(data: bytes, kind: str, name: str) -> Mesh:
+    """Return the mesh of a file of that kind; what a GLB scene holds stands where the scene puts it, as one part."""
     import trimesh
 
     try:
@@ -23,4 +23,6 @@ def read_with_trimesh(data: bytes, kind: str, name: str) -> tuple[Mesh, ...]:
         raise InputRefused(f"cannot be read as {kind.upper()} ({reason}); export the model again") from error
     if not found:
         raise InputRefused(f"holds no faces of a {kind.upper()} model; export the model again")
-    return tuple(mesh_of(np.asarray(mesh.vertices), np.asarray(mesh.faces), name) for mesh in found)
+    starts = np.cumsum([0] + [len(mesh.vertices) for mesh in found[:-1]])
+    faces = [np.asarray(mesh.faces) + start for mesh, start in zip(found, starts, strict=True)]
+    return mesh_of(np.vstack([mesh.vertices for mesh in found]), np.vstack(faces), name)

@@ -186,6 +186,11 @@ def matrix(text: str | None) -> Floats:
     return made
 
 
+def transformed(points: Floats, affine: Floats) -> Floats:
+    """Return (n, 3) points times a (4, 3) matrix; without BLAS, whose last bits depend on its threads."""
+    return np.asarray(np.einsum("ij,jk->ik", points, affine[:3]) + affine[3])
+
+
 def placed(
     archive: zipfile.ZipFile,
     solids: dict[Key, Solid],
@@ -209,9 +214,9 @@ def placed(
         if budget[0] < 0:
             raise InputRefused(f"its components make more than {MOST_TRIANGLES} triangles")
         mirrored = np.linalg.det(affine[:3]) < 0
-        yield solid.vertices @ affine[:3] + affine[3], solid.faces[:, ::-1] if mirrored else solid.faces
+        yield transformed(solid.vertices, affine), solid.faces[:, ::-1] if mirrored else solid.faces
     for part, inner in solid.parts:
-        combined = np.vstack([inner[:3] @ affine[:3], inner[3] @ affine[:3] + affine[3]])
+        combined = np.vstack([np.einsum("ij,jk->ik", inner[:3], affine[:3]), transformed(inner[3:], affine)])
         yield from placed(archive, solids, part, combined, budget, (*above, key))
 
 
