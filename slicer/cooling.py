@@ -34,7 +34,7 @@ def cooling(moves: Moves, cooling: CoolingSettings) -> Moves:
         return moves
     seconds = _seconds(moves)
     layer = np.maximum(moves.layer, 0).astype(np.int64)
-    needed: Floats = np.bincount(layer, seconds)
+    needed = np.asarray(np.bincount(layer, seconds), np.float64)
     fan = _fan(moves, cooling, layer, needed)
     slowest = np.maximum(seconds, seconds * moves.speed / cooling.min_print_speed)
     steady, outer = np.isin(moves.role, STEADY), np.isin(moves.role, OUTER)

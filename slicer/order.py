@@ -1,8 +1,8 @@
 """Paths -> Paths: the order of printing. A permutation: paths may be reversed or entered elsewhere, never changed.
 
 In each layer first what belongs to no island (skirt, brim, supports), then island by island. Within an island come the
-walls stack by stack (a stack is what lies side by side, such as the walls around one hole), thin walls and gap fill,
-sparse infill, and last solid infill and surfaces. Within each of these the tool goes to what is near; a layer starts
+walls stack by stack (a stack is what lies side by side, such as the walls around one hole; a thin wall is one too), then
+all that fills, sparse, solid and gaps, then top surfaces. Within each of these the tool goes to what is near; a layer starts
 where the one below ended. Consecutive paths with one `group` stay together and keep their direction.
 """
 
@@ -27,19 +27,17 @@ PHASE: dict[Role, int] = {
     Role.SKIRT: 0,
     Role.BRIM: 1,
     Role.SUPPORT: 2,
-    Role.SUPPORT_INTERFACE: 3,
-    Role.EXTERNAL_PERIMETER: 5,
-    Role.PERIMETER: 5,
-    Role.OVERHANG_PERIMETER: 5,
-    Role.THIN_WALL: 6,
-    Role.GAP_FILL: 6,
-    Role.INFILL: 7,
-    Role.IRONING: 9,
+    Role.SUPPORT_INTERFACE: 2,
+    Role.EXTERNAL_PERIMETER: 4,
+    Role.PERIMETER: 4,
+    Role.OVERHANG_PERIMETER: 4,
+    Role.THIN_WALL: 4,
+    Role.TOP_SURFACE: 6,
+    Role.IRONING: 7,
 }
-"""When a role is printed within its island; the others, solid all of them, have phase 8."""
-SOLID_PHASE = 8
-INFILL_FIRST = {7: 3, 8: 4}
-"""Phases that move before the walls with `infill_first`."""
+"""When a role is printed within its island; the others, which fill, have phase `FILL`."""
+FILL, FILL_FIRST = 5, 3
+"""Phase of what fills, after the walls or (`infill_first`) before them."""
 CELL = 2.0
 """Cell of the grid of walls, mm: walls of one stack are at most 3/4 of it apart."""
 
@@ -96,9 +94,7 @@ def _keys(paths: Paths, nodes: Nodes, walls: WallSettings, infill: InfillSetting
     Section 0 of a layer is what belongs to no island, section 1 the islands.
     """
     first = nodes.first
-    phases = np.array([PHASE.get(role, SOLID_PHASE) for role in Role])
-    if infill.infill_first:
-        phases = np.array([INFILL_FIRST.get(phase, phase) for phase in phases.tolist()])
+    phases = np.array([PHASE.get(role, FILL_FIRST if infill.infill_first else FILL) for role in Role])
     islands = int(paths.island.max()) + 2
     island = np.where(paths.island < 0, 0, (paths.object + 1) * islands + paths.island + 1).astype(np.int64)
     wall = np.isin(paths.role, WALLS) & (paths.inset >= 0) & paths.closed

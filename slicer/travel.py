@@ -3,7 +3,7 @@
 Between two beads stand, in this order and each only where needed: a wipe or a retraction, a lift (z-hop), the change
 of layer, the travel, the way down and the priming of the nozzle. A travel is made with retraction when it is at least
 `retraction_min_travel` long, unless it is hidden: from inside to inside of one part (neither end on an outermost wall
-or a top surface) without touching the part's outline or an outermost wall on the way, so that what oozes stays inside.
+or a top surface) without touching an outermost wall on the way, so that what oozes stays inside.
 
 Closed paths end `seam_gap` nozzles before their start: the round ends of the bead meet there.
 """
@@ -20,7 +20,7 @@ from gcode.moves import Moves
 from gcode.roles import Role
 from profiles.schema import RetractionSettings, SeamSettings, TravelSettings
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
-from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
+from slicer.ragged import gather, offsets_of, segment_sum
 from slicer.tools.edge_grid import EdgeGrid
 
 Bools = NDArray[np.bool_]
@@ -91,30 +91,35 @@ def travel(
 
 def unroll(paths: Paths, gap: float) -> Beads:
     """Return the beads of the paths; a closed one returns towards its first vertex but stops `gap` (mm) before it."""
-    opens, ends = paths.offsets[:-1], paths.offsets[1:]
     index, offsets = gather(paths.offsets, np.arange(len(paths)))
-    index = np.insert(index, ends[paths.closed], opens[paths.closed])
+    index = np.insert(index, paths.offsets[1:][paths.closed], paths.offsets[:-1][paths.closed])
     offsets = offsets + np.concatenate([[0], np.cumsum(paths.closed)])
     points, width = paths.xy[index], paths.width[index]
-    owner = segment_ids(offsets)
-    step = np.hypot(*np.diff(points, axis=0, prepend=points[:1]).T)
+    step = _steps(points, offsets)
+    keep = step >= JOINED
+    counts = segment_sum(keep, offsets).astype(np.int64)  # of what follows the first vertex
+    keep[offsets[:-1]] = True
+    if (counts == 0).any():
+        keep &= np.repeat(counts > 0, np.diff(offsets))
+    if not keep.all():
+        points, width = points[keep], width[keep]
+    path = np.flatnonzero(counts)
+    beads = Beads(points, width, offsets_of(counts[path] + 1), path)
+    return _cut_back(beads, np.where(paths.closed[path], gap, 0.0))
+
+
+def _steps(points: Floats, offsets: Ints) -> Floats:
+    """Return the distance of each point from the one before it in its bead, mm; 0 for the first."""
+    step = np.zeros(len(points))
+    step[1:] = np.sqrt(np.diff(points[:, 0]) ** 2 + np.diff(points[:, 1]) ** 2)
     step[offsets[:-1]] = 0.0
-    keep = (step >= JOINED) | (np.diff(owner, prepend=-1) != 0)
-    keep &= np.repeat(segment_sum(step, offsets) >= 2 * JOINED, np.diff(offsets))
-    points, width, owner = points[keep], width[keep], owner[keep]
-    path, counts = np.unique(owner, return_counts=True)
-    long = counts >= 2
-    keep = np.repeat(long, counts)
-    points, width = points[keep], width[keep]
-    beads = Beads(points, width, offsets_of(counts[long]), path[long])
-    return _cut_back(beads, np.where(paths.closed[beads.path], gap, 0.0))
+    return step
 
 
 def _cut_back(beads: Beads, gap: Floats) -> Beads:
     """Return the beads with their last `gap` (n,) mm removed, at most a tenth of their length."""
     offsets = beads.offsets
-    step = np.hypot(*np.diff(beads.points, axis=0, prepend=beads.points[:1]).T)
-    step[offsets[:-1]] = 0.0
+    step = _steps(beads.points, offsets)
     travelled = np.cumsum(step)
     travelled -= np.repeat(travelled[offsets[:-1]], np.diff(offsets))
     total = travelled[offsets[1:] - 1]
@@ -138,42 +143,42 @@ def _hidden(paths: Paths, beads: Beads, outlines: Regions, origin: Floats, chose
     if not len(candidates):
         return inside
     layer = paths.layer[beads.path]
-    grid = outline_grid(outlines, paths, np.unique(layer[candidates]))
+    grid = _borders(outlines, paths, np.unique(layer[candidates]))
     inside[inside] = ~grid.crosses(origin[candidates], beads.first[candidates], layer[candidates])
     return inside
 
 
-def outline_grid(outlines: Regions, paths: Paths, layers: Ints) -> EdgeGrid:
-    """Return the edges of the given layers' regions and of their outermost walls."""
-    xy, ring = shapely.get_coordinates(shapely.get_parts(shapely.boundary(outlines[layers])), return_index=True)
-    _, owner = shapely.get_parts(shapely.boundary(outlines[layers]), return_index=True)
-    inner = np.flatnonzero(ring[1:] == ring[:-1])
+def _borders(outlines: Regions, paths: Paths, layers: Ints) -> EdgeGrid:
+    """Return the edges of the given layers' outermost walls; where nothing has walls, of the outlines."""
     walls = np.flatnonzero((paths.inset == 0) & paths.closed & np.isin(paths.layer, layers))
-    index, offsets = gather(paths.offsets, walls)
-    following = index + 1
-    following[offsets[1:] - 1] = paths.offsets[walls]
-    start = np.concatenate([xy[inner], paths.xy[index]])
-    end = np.concatenate([xy[inner + 1], paths.xy[following]])
-    bins = np.concatenate([layers[owner[ring[inner]]], np.repeat(paths.layer[walls], np.diff(offsets))])
-    return EdgeGrid.of(start, end, bins, CELL)
+    if len(walls):
+        index, offsets = gather(paths.offsets, walls)
+        following = index + 1
+        following[offsets[1:] - 1] = paths.offsets[walls]
+        bins = np.repeat(paths.layer[walls], np.diff(offsets))
+        return EdgeGrid.of(paths.xy[index], paths.xy[following], bins, CELL)
+    rings, owner = shapely.get_parts(shapely.boundary(outlines[layers]), return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    inner = np.flatnonzero(ring[1:] == ring[:-1])
+    return EdgeGrid.of(xy[inner], xy[inner + 1], layers[owner[ring[inner]]], CELL)
 
 
-def _wipes(beads: Beads, length: float) -> tuple[Floats, Ints]:
-    """Return for each bead the points of the way back from its end along it, at most `length` mm, and their offsets."""
-    offsets = beads.offsets
-    step = np.hypot(*np.diff(beads.points, axis=0, prepend=beads.points[:1]).T)
-    step[offsets[:-1]] = 0.0
-    travelled = np.cumsum(step)
-    target = np.maximum(travelled[offsets[1:] - 1] - length, travelled[offsets[:-1]])
-    before = np.clip(np.searchsorted(travelled, target, "right") - 1, offsets[:-1], offsets[1:] - 2)
-    share = (target - travelled[before]) / np.maximum(step[before + 1], 1e-12)
-    stop = beads.points[before] + share[:, None] * (beads.points[before + 1] - beads.points[before])
-    counts = offsets[1:] - 1 - before  # vertices strictly between, and the stop
+def _wipes(beads: Beads, length: float, wanted: Bools) -> tuple[Floats, Ints]:
+    """Return the points of the way back along the wanted beads, at most `length` mm, and how many each bead has."""
+    wiped = np.zeros(len(wanted), np.int64)
+    if not wanted.any():
+        return np.zeros((0, 2)), wiped
+    travelled = np.cumsum(_steps(beads.points, beads.offsets))
+    first, last = beads.offsets[:-1][wanted], beads.offsets[1:][wanted] - 1
+    target = np.maximum(travelled[last] - length, travelled[first])
+    before = np.clip(np.searchsorted(travelled, target, "right") - 1, first, last - 1)
+    share = (target - travelled[before]) / np.maximum(travelled[before + 1] - travelled[before], 1e-12)
+    counts = last - before  # the vertices between, and the stop
     out = offsets_of(counts)
-    back = np.repeat(offsets[1:] - 2, counts) - (np.arange(out[-1]) - np.repeat(out[:-1], counts))
-    points = beads.points[back]
-    points[out[1:] - 1] = stop
-    return points, out
+    points = beads.points[np.repeat(last - 1 + out[:-1], counts) - np.arange(out[-1])]
+    points[out[1:] - 1] = beads.points[before] + share[:, None] * (beads.points[before + 1] - beads.points[before])
+    wiped[wanted] = counts
+    return points, wiped
 
 
 def _assemble(
@@ -189,9 +194,8 @@ def _assemble(
     """Return the rows of all beads, and of what stands before each; `route` holds every travel's points."""
     n = len(beads.path)
     leaving = np.concatenate([retracted, [retraction.retraction_length > 0]])[1:] if n else retracted
-    wipe, wipe_offsets = _wipes(beads, retraction.wipe_length)
-    keep = np.repeat(leaving & retraction.wipe & (retraction.wipe_length > 0), np.diff(wipe_offsets))
-    wipe, wiped = wipe[keep], segment_sum(keep, wipe_offsets).astype(np.int64)
+    wiping = retraction.wipe and retraction.wipe_length > 0
+    wipe, wiped = _wipes(beads, retraction.wipe_length, leaving & wiping)
     # slot i of `counts` stands before bead i; one more slot holds the retraction after the last bead
     zero = np.zeros(1, np.int64)
     hop = retracted & (retraction.z_hop > 0)
@@ -224,7 +228,8 @@ def _assemble(
     e = np.zeros(len(kind))
     e[kind == RETRACT] = -retraction.retraction_length
     e[kind == PRIME] = retraction.retraction_length + retraction.unretraction_extra_length
-    e[kind == WIPE] = _share(xy, kind == WIPE, bead) * -retraction.retraction_length
+    if len(wipe):
+        e[kind == WIPE] = _share(xy, kind == WIPE, bead) * -retraction.retraction_length
 
     width = np.zeros(len(kind))
     width[is_bead] = (0.5 * (beads.width[1:] + beads.width[:-1]))[drawn[1:]]
@@ -245,6 +250,6 @@ def _assemble(
 
 def _share(xy: Floats, wiping: Bools, bead: Ints) -> Floats:
     """Return each wiping row's part of its wipe's length."""
-    length = np.hypot(*np.diff(xy, axis=0, prepend=np.zeros((1, 2))).T)[wiping]
+    length = _steps(xy, np.zeros(1, np.int64))[wiping]
     total = np.bincount(bead[wiping], length)[bead[wiping]]
     return np.asarray(length / np.maximum(total, 1e-12))
