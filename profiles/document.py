@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from profiles.schema import GROUPS
+from profiles.files import read_table, shipped
+from profiles.schema import ALSO_IN, GROUPS
 from profiles.values import KEYS, Key, allowed, dump
 
 HEAD = """\
@@ -17,6 +18,15 @@ A profile is a flat TOML file: `key = value` lines, and above them, if wanted, `
 settings are laid over the defaults below in the order printer, filament, process, and then come overrides
 (`--set key=value`). `fabthread slice --explain KEY` says where a value came from; `fabthread profiles list`, `show` and
 `check` say what is shipped, what a profile means and whether a file is right.
+
+```toml
+# strong.toml, used by: fabthread slice part.stl --printer prusa-mk4 --process strong.toml
+inherits = "0.20mm"
+
+wall_count = 4
+infill_density = "40%"
+infill_pattern = "gyroid"
+```
 
 Lengths are mm, speeds mm/s, accelerations mm/s2, temperatures C, times s, flows mm3/s. Fractions are written as `0.15`
 or `"15%"`. A G-code template names settings in braces, such as `{nozzle_temperature}`; a few names more are known only
@@ -32,11 +42,21 @@ def document() -> str:
 def _sections() -> Iterator[str]:
     for kind, groups in GROUPS.items():
         yield f"## {kind.capitalize()} profiles\n"
+        yield from _shipped(kind)
         for group, cls in groups.items():
-            yield f"### {group.capitalize()}\n\n{cls.__doc__}\n"
+            also = "".join(f" May stand in {other} profiles too." for other in ALSO_IN.get(group, ()))
+            yield f"### {group.capitalize()}\n\n{cls.__doc__}{also}\n"
             yield "| key | default | unit | allowed | explanation |\n|---|---|---|---|---|"
             yield from (_row(key) for key in KEYS.values() if key.group == group)
             yield ""
+
+
+def _shipped(kind: str) -> Iterator[str]:
+    yield "| shipped | what it is |\n|---|---|"
+    for name, path in shipped(kind).items():
+        header, _ = read_table(name, path)
+        yield f"| `{name}` | {header['description']} |"
+    yield ""
 
 
 def _row(key: Key) -> str:

@@ -115,7 +115,7 @@ def _screen_one(kind: str | None, name: str, value: Any) -> Any:
     if key is None:
         table = " (settings stand at the top level, without [sections])" if isinstance(value, dict) else ""
         raise ValueError(f"{name} is not a known setting{table}{nearest(name, KEYS)}")
-    if kind is not None and key.kind != kind:
+    if kind is not None and kind not in key.kinds:
         raise ValueError(
             f"{name} is a {key.kind} setting and this is a {kind} profile: move it to a {key.kind} profile "
             f"or give it as --set {name}=..."
@@ -163,9 +163,11 @@ def _read(kind: str, label: str, path: str) -> tuple[Source, list[str]]:
 
 
 def kind_of(table: Mapping[str, Any]) -> str | None:
-    """Return the kind a profile says it is, or the one that all its settings belong to, if there is one."""
-    kinds = {KEYS[name].kind for name in table if name in KEYS}
-    return str(table["kind"]) if "kind" in table else kinds.pop() if len(kinds) == 1 else None
+    """Return the kind a profile says it is, or the only one in which all its settings may stand, if there is one."""
+    if "kind" in table:
+        return str(table["kind"])
+    kinds = [kind for kind in GROUPS if all(kind in KEYS[name].kinds for name in table if name in KEYS)]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def read_table(label: str, path: str) -> tuple[dict[str, Any], dict[str, int]]:

@@ -345,6 +345,9 @@ GROUPS: dict[str, dict[str, type[Any]]] = {
     },
 }
 
+ALSO_IN: dict[str, tuple[str, ...]] = {"retraction": ("filament",)}
+"""Groups that may stand in profiles of other kinds too: a filament may be retracted in its own way."""
+
 
 class Settings(Record):
     """All groups, resolved: what a job is sliced with."""

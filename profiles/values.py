@@ -7,13 +7,13 @@ TOML is the one notation: files, overrides and the block embedded in G-code all 
 from __future__ import annotations
 
 import dataclasses
-import math
+import operator
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, get_args, get_origin
 
 from profiles.errors import nearest
-from profiles.schema import GROUPS, Fraction
+from profiles.schema import ALSO_IN, GROUPS, Fraction
 
 
 class Key(NamedTuple):
@@ -33,6 +33,11 @@ class Key(NamedTuple):
     def doc(self) -> str:
         """The one-line explanation."""
         return str(self.field.metadata["doc"])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of profile it may stand in, its own first."""
+        return (self.kind, *ALSO_IN.get(self.group, ()))
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -73,7 +78,7 @@ def _number(key: Key, value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     number = float(value)
-    return number if math.isfinite(number) and _within(key, number) else None
+    return number if _within(key, number) else None  # nan is within no bounds
 
 
 def _fraction(key: Key, value: Any) -> float | None:
@@ -121,12 +126,10 @@ _READERS: dict[Any, Callable[[Key, Any], Any]] = {
 
 def _within(key: Key, number: float) -> bool:
     bounds = key.field.metadata
-    return (
-        number >= bounds.get("ge", -math.inf)
-        and number <= bounds.get("le", math.inf)
-        and ("gt" not in bounds or number > bounds["gt"])
-        and ("lt" not in bounds or number < bounds["lt"])
-    )
+    return all(test(number, bounds[name]) for name, test in _BOUNDS.items() if name in bounds)
+
+
+_BOUNDS = {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
 
 
 # ---------------------------------------------------------------- in words

@@ -128,6 +128,16 @@ def test_a_setting_of_another_kind(write):
     assert "--set layer_height" in message
 
 
+def test_a_filament_may_bring_its_own_retraction(write):
+    write("f.toml", "retraction_length = 3\nfilament_cost = 20\n")
+    assert kind_named("f.toml") == "filament"
+    assert load("creality-ender3", "f.toml").settings.retraction.retraction_length == 3
+    write("g.toml", "retraction_length = 3\n")
+    assert load("g.toml", "g.toml").settings.retraction.retraction_length == 3
+    with pytest.raises(SettingsRefused, match="add kind"):
+        kind_named("g.toml")
+
+
 def test_a_file_of_another_kind(write):
     write("p.toml", "layer_height = 0.2\nwall_count = 3\n")
     assert refusal(filament="p.toml") == (

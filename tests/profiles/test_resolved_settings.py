@@ -30,6 +30,12 @@ def test_overrides_win():
     assert settings.machine.bed_size == (300.0, 200.0)
 
 
+def test_wrong_overrides_are_refused():
+    with pytest.raises(SettingsRefused, match=r"^--set: wall_count = 'two' is refused: needs a whole number") as caught:
+        load(overrides={"wall_count": "two", "layer_hight": "0.2"})
+    assert len(caught.value.problems) == 2
+
+
 def test_origin_tells_the_whole_story():
     origin = load(process="0.12mm", overrides={"layer_height": "0.1"}).origin["layer_height"]
     story = []

@@ -184,3 +184,4 @@ class TestRecords:
         assert "infill_angle=30.0" in repr(made)
         assert pickle.loads(pickle.dumps(made)) == made
         assert made.infill != made.walls
+        assert made != 3
