@@ -19,7 +19,8 @@ from slicer.kernels import contours, cut
 from slicer.nouns import Floats, Ints, LayerPlan, Mesh, Regions
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
-from slicer.tools.polygons import difference, facing_rows, grow_twice, offset, rings_of, stack_of_rings
+from slicer.tools.medial import find_balls, narrow_rows
+from slicer.tools.polygons import difference, grow_twice, offset, rings_of, stack_of_rings
 
 LEAST_AREA = 1e-3
 """Rings below this (mm2) are dust: a bead's end alone is a hundred times larger."""
@@ -153,7 +154,7 @@ def _thin_out(xy: Floats, offsets: Ints, tolerance: float) -> tuple[Floats, Ints
 
 def _close_cracks(regions: Regions, radius: float, crew: Crew) -> Regions:
     """Return regions without cracks narrower than 2 * radius; layers that have none stay as they are."""
-    rows = np.flatnonzero(facing_rows(regions, 2 * radius, outside=True))
+    rows = np.flatnonzero(narrow_rows(find_balls(regions, radius, outside=True), len(regions)))
     closed = regions.copy()
     closed[rows] = grow_twice(regions[rows], radius, -radius, crew)
     return closed

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from gcode.roles import Role
@@ -25,15 +24,13 @@ from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
-from slicer.tools.medial import medial_axes
-from slicer.tools.polygons import difference, empty_stack, facing_rows, offset, parts_of, ring_areas, rings_of
+from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows
+from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
 LEAST_GAP = 0.25
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
-DUST = 0.01
-"""Gap polygons below this area (mm2) are dropped: a tenth of the bead that starts and stops there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +53,43 @@ def make_walls(
     """Return the walls, thin walls and gap fill of every layer, the islands, and the area (mm2) too thin to print."""
     polygon, layer = parts_of(regions)
     height = plan.height[layer]
-    least = walls.min_bead_width or flows.nozzle_diameter / 2
+    thinnest = np.full(len(layer), walls.min_bead_width or flows.nozzle_diameter / 2)
     made: list[Paths] = []
     border: Regions = polygon  # the outline, then the centre line of the last loop
     skin = np.zeros(len(layer))  # from the border to the edge that the next bead must touch
-    dropped = 0.0
+    too_thin = 0.0
     for inset in range(walls.wall_count):
         role = Role.PERIMETER if inset else Role.EXTERNAL_PERIMETER
         width = _per_island(flows, role, layer)
         step = spacing(width, height)
         reach = step / 2 if inset else width / 2  # from the edge to the centre line
-        squeeze = SQUEEZE / 2 * step
-        loops, gap = _inset(border, skin, reach, squeeze, crew)
+        narrow = find_balls(border, skin + reach + SQUEEZE / 2 * step)
+        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow_rows(narrow, len(border)), crew)
         made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
-        if walls.thin_walls if inset == 0 else walls.gap_fill:
-            narrowest = np.full(len(layer), least) if inset == 0 else LEAST_GAP * step
-            beads, lost = _single_beads(gap, layer, height, narrowest, inset == 0)
-            made.append(beads)
-            dropped += lost
+        if inset == 0:
+            too_thin = _lost_area(narrow, thinnest[narrow.row])
+            made.append(_thin_walls(narrow, thinnest, layer, height) if walls.thin_walls else Paths.empty())
+        elif walls.gap_fill:
+            made.append(_gap_fill(narrow, skin, LEAST_GAP * step, layer, height))
         border, skin = loops, step / 2
     if walls.wall_count:
         half = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height) / 2
-        middle, gap = _inset(border, skin, half, np.zeros(len(layer)), crew)
-        border = offset(middle, half, crew)
+        narrow = find_balls(border, skin + half)
+        rows = narrow_rows(narrow, len(border))
         if walls.gap_fill:
-            made.append(_single_beads(gap, layer, height, LEAST_GAP * 2 * half, False)[0])
-    return join_paths(made), Islands(polygon, layer, border), dropped
+            made.append(_gap_fill(narrow, skin, LEAST_GAP * 2 * half, layer, height))
+        inside = offset(border, -skin, crew)
+        inside[rows] = grow_twice(inside[rows], -half[rows], half[rows], crew)
+        border = inside
+    return join_paths(made), Islands(polygon, layer, border), too_thin
 
 
-def _inset(border: Regions, skin: Floats, reach: Floats, squeeze: Floats, crew: Crew) -> tuple[Regions, Regions]:
-    """Return the centre lines of the next bead as polygons, and what of the edge it cannot cover.
-
-    Most islands are thick enough everywhere for the whole bead; only where two sides face each other closely is the
-    centre line found by an opening, and the rest by a boolean.
-    """
-    loops = offset(border, -(skin + reach), crew)
-    gap = empty_stack(len(border))
-    rows = np.flatnonzero(facing_rows(border, 2 * (skin + reach + squeeze)))
-    if len(rows):
-        edge = offset(border[rows], -skin[rows], crew)
-        core = offset(edge, -(reach + squeeze)[rows], crew)
-        loops[rows] = offset(core, squeeze[rows], crew)
-        covered = offset(core, (reach + squeeze)[rows], crew)
-        gap[rows] = difference(edge, covered, crew)
-    return loops, gap
+def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
+    """Return the border moved inwards; narrow islands keep only what is wide enough for two sides of a loop."""
+    loops = border.copy()
+    loops[~narrow] = offset(border[~narrow], -depth[~narrow], crew)
+    loops[narrow] = grow_twice(border[narrow], -(depth + squeeze)[narrow], squeeze[narrow], crew)
+    return loops
 
 
 def _per_island(flows: Flows, role: Role, layer: Ints) -> Floats:
@@ -144,37 +134,36 @@ def _turn(xy: Floats, offsets: Ints, turned: NDArray[np.bool_]) -> Floats:
     return np.ascontiguousarray(xy[np.where(np.repeat(turned, counts), mirrored, at)])
 
 
-def _single_beads(gap: Regions, layer: Ints, height: Floats, least: Any, thin: bool) -> tuple[Paths, float]:
-    """Return variable-width beads along the medial axes of narrow regions, and the area (mm2) that got none.
+def _thin_walls(narrow: Balls, thinnest: Floats, layer: Ints, height: Floats) -> Paths:
+    """Return single beads as wide as the wall, whose both sides they show."""
+    axes = axes_through(narrow, 2 * narrow.radius >= thinnest[narrow.row])
+    width = np.maximum(axes.width, np.repeat(height[axes.owner], np.diff(axes.offsets)))
+    return _beads(axes, width, Role.THIN_WALL, layer, height)
 
-    A thin wall shows both its sides, so its bead is as wide as the wall; a gap lies between beads, so its bead takes
-    the gap as its spacing.
-    """
-    rows = np.flatnonzero(~shapely.is_empty(gap))
-    half = np.broadcast_to(least, layer.shape)[rows] / 2
-    opened = shapely.buffer(
-        shapely.buffer(gap[rows], -half, join_style="mitre"), half * 1.05, join_style="mitre", mitre_limit=1.5
-    )
-    polygons, row = parts_of(shapely.intersection(opened, gap[rows]))
-    lost = float(shapely.area(gap[rows]).sum() - shapely.area(polygons).sum()) if thin else 0.0
-    solid = shapely.area(polygons) > DUST
-    polygons, island = polygons[solid], rows[row[solid]]
-    axes = medial_axes(polygons)
-    island = island[axes.owner]
-    counts = np.diff(axes.offsets)
-    h = np.repeat(height[island], counts)
-    width = np.maximum(axes.width, h) if thin else width_of(axes.width, h)
+
+def _gap_fill(narrow: Balls, skin: Floats, narrowest: Floats, layer: Ints, height: Floats) -> Paths:
+    """Return single beads whose spacing is the gap between the beads on both sides."""
+    axes = axes_through(narrow, 2 * (narrow.radius - skin[narrow.row]) >= narrowest[narrow.row])
+    row = np.repeat(axes.owner, np.diff(axes.offsets))
+    return _beads(axes, width_of(axes.width - 2 * skin[row], height[row]), Role.GAP_FILL, layer, height)
+
+
+def _lost_area(narrow: Balls, thinnest: Floats) -> float:
+    """Return the area (mm2) of walls too thin for any bead, roughly: each sample stands for STEP of one side."""
+    lost = (narrow.radius > 0) & (2 * narrow.radius < thinnest)
+    return float(narrow.radius[lost].sum() * STEP)
+
+
+def _beads(axes: Axes, width: Floats, role: Role, layer: Ints, height: Floats) -> Paths:
+    """Return variable-width paths along axes, sorted by layer."""
     paths = Paths.of(
         axes.xy,
         axes.offsets,
-        layer=layer[island],
-        role=Role.THIN_WALL if thin else Role.GAP_FILL,
+        layer=layer[axes.owner],
+        role=role,
         closed=axes.closed,
-        island=island,
+        island=axes.owner,
         width=width,
-        height=height[island],
+        height=height[axes.owner],
     )
-    order = np.argsort(paths.layer, kind="stable")
-    return take_paths(paths, order), lost
-
-
+    return take_paths(paths, np.lexsort((axes.owner, paths.layer)))

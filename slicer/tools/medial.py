@@ -1,8 +1,8 @@
-"""Medial axes of narrow polygons, with the width at every point: where a single bead of varying width goes.
+"""Where outlines are narrow, and the axis that runs through the middle: the place of a single bead.
 
-The axis is the chordal axis of a constrained Delaunay triangulation: between parallel sides the midpoint of any chord
-lies on the axis exactly. It runs in GEOS over all polygons at once, see docs/decisions for the comparison with the
-segment Voronoi diagram.
+Every sample of an outline gets the largest ball that touches it from inside (`kernels.balls`). Balls smaller than a
+limit mark narrow places; their centres, strung together, are the medial axis with the width at every point. Nothing
+is triangulated and no boolean is needed, see docs/decisions for the comparison with the segment Voronoi diagram.
 """
 
 from __future__ import annotations
@@ -14,22 +14,40 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.kernels import medial
-from slicer.kernels.edges import edge_table
-from slicer.kernels.weld import weld
-from slicer.nouns import Floats, Ints
-from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
+from slicer.kernels import balls, polyline
+from slicer.nouns import Floats, Ints, Regions
+from slicer.ragged import gather, segment_ids, segment_sum
+from slicer.tools.polygons import parts_of, ring_areas, rings_of
 
-SAMPLE = 0.4
-"""Longest piece of outline (mm) between two vertices of the triangulation."""
+STEP = 0.25
+"""Samples of an outline are at most this far apart, mm."""
+LEAST_TURN = -0.5
+"""Cosine: a ball that touches two sides less than 120 degrees apart sits in a corner, not between walls."""
 TOLERANCE = 0.01
-"""The axis is thinned out to this (mm), in position and in half its width."""
-PRUNE_ROUNDS = 3
+"""Axes are thinned out to this (mm), in position and in half their width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balls:
+    """Samples of the outlines of a stack and the largest ball at each.
+
+    centre   (s, 2) mm
+    radius   (s,) mm; 0 where the region is not narrow
+    partner  (s,) sample on the other side; -1 where there is none
+    row      (s,) row of the stack
+    rings    (r + 1,) offsets of the samples of each ring
+    """
+
+    centre: Floats
+    radius: Floats
+    partner: Ints
+    row: Ints
+    rings: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """Polylines: xy (p, 2) mm, width (p,) mm, offsets (n + 1,), closed (n,), owner (n,) polygon of each."""
+    """Polylines: xy (p, 2) mm, width (p,) mm, offsets (n + 1,), closed (n,), owner (n,) row of the stack."""
 
     xy: Floats
     width: Floats
@@ -38,85 +56,107 @@ class Axes:
     owner: Ints
 
 
-def medial_axes(polygons: NDArray[Any]) -> Axes:
-    """Return the medial axes of narrow polygons, ordered by polygon."""
-    sampled = shapely.segmentize(polygons, SAMPLE)
-    triangles, owner = shapely.get_parts(shapely.constrained_delaunay_triangles(sampled), return_index=True)
-    if not len(triangles):
-        return Axes(np.zeros((0, 2)), np.zeros(0), np.zeros(1, np.int64), np.zeros(0, bool), np.zeros(0, np.int64))
-    corners = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3]
-    keyed = np.concatenate([corners, np.broadcast_to(owner[:, None, None], (len(corners), 3, 1))], axis=2)
-    vertices, index = weld(keyed.reshape(-1, 3).astype(np.float64))
-    faces = np.ascontiguousarray(index.reshape(-1, 3))
-    face_edges, n_edges = edge_table(faces)
-    edge_faces, ends = _edges(faces, face_edges, n_edges)
-    chord = vertices[ends[:, 1], :2] - vertices[ends[:, 0], :2]
-    middle = np.ascontiguousarray((vertices[ends[:, 0], :2] + vertices[ends[:, 1], :2]) / 2)
-    inner = (edge_faces[:, 1] >= 0).astype(np.int8)
-    for _ in range(PRUNE_ROUNDS):
-        if not medial.prune(face_edges, edge_faces, middle, np.hypot(*chord.T), inner):
-            break
-    junctions = int((inner[face_edges].sum(axis=1) == 3).sum())
-    path = np.empty(n_edges + 6 * junctions + 1, np.int64)
-    offsets, closed = np.empty(n_edges + 1, np.int64), np.empty(n_edges + 1, np.int8)
-    made = medial.walk(face_edges, edge_faces, inner, path, offsets, closed)
-    offsets, path = offsets[: made + 1].copy(), path[: offsets[made]]
-    xy, width = _along(path, offsets, middle, chord, corners.mean(axis=1))
-    first = path[offsets[:-1]]
-    face = np.where(first >= 0, edge_faces[np.maximum(first, 0), 0], -1 - first)
-    return _thin_out(Axes(xy, width, offsets, closed[:made] == 1, owner[face]))
-
-
-def _edges(faces: NDArray[np.int32], face_edges: NDArray[np.int32], n_edges: int) -> tuple[Any, Any]:
-    """Return the two faces (second -1 at the outline) and the two vertices of each edge."""
-    edge_faces = np.full((n_edges, 2), -1, np.int32)
-    ends = np.empty((n_edges, 2), np.int32)
-    flat = face_edges.ravel()
-    order = np.argsort(flat, kind="stable")
-    first = np.searchsorted(flat[order], np.arange(n_edges))
-    edge_faces[:, 0] = order[first] // 3
-    second = np.minimum(first + 1, len(flat) - 1)
-    shared = (second != first) & (flat[order[second]] == np.arange(n_edges))
-    edge_faces[shared, 1] = order[second[shared]] // 3
-    for corner in range(3):
-        ends[face_edges[:, corner], 0] = faces[:, corner]
-        ends[face_edges[:, corner], 1] = faces[:, (corner + 1) % 3]
-    return edge_faces, ends
-
-
-def _along(path: Ints, offsets: Ints, middle: Floats, chord: Floats, centre: Floats) -> tuple[Floats, Floats]:
-    """Return position and width at each step: the part of the chord that lies across the axis."""
-    at_edge = path >= 0
-    edge = np.maximum(path, 0)
-    xy = np.where(at_edge[:, None], middle[edge], centre[np.maximum(-1 - path, 0)])
-    n = len(path)
-    before, after = np.maximum(np.arange(n) - 1, 0), np.minimum(np.arange(n) + 1, n - 1)
-    before[offsets[:-1]], after[offsets[1:] - 1] = offsets[:-1], offsets[1:] - 1
-    tangent = xy[after] - xy[before]
-    length = np.hypot(*tangent.T)
-    across = np.abs(tangent[:, 0] * chord[edge, 1] - tangent[:, 1] * chord[edge, 0])
-    width = np.where(length > 0, across / np.where(length > 0, length, 1), np.hypot(*chord[edge].T))
-    width = np.where(at_edge, width, 0.0)
-    neighbours = np.maximum(np.where(at_edge[before], width[before], 0), np.where(at_edge[after], width[after], 0))
-    return xy, np.where(at_edge, width, neighbours)
-
-
-def _thin_out(axes: Axes) -> Axes:
-    """Return the axes with only the points that matter, ordered by polygon; single points are dropped."""
-    points = np.ascontiguousarray(np.column_stack([axes.xy, axes.width / 2]))
-    keep = np.zeros(len(points), np.int8)
-    medial.simplify_open(points, axes.offsets, TOLERANCE, keep)
-    counts = segment_sum(keep, axes.offsets).astype(np.int64)
-    ids = segment_ids(axes.offsets)
-    long_enough = counts >= 2
-    kept = (keep == 1) & long_enough[ids]
-    offsets = offsets_of(counts[long_enough])
-    order = np.argsort(axes.owner[long_enough], kind="stable")
-    index, new = gather(offsets, order)
-    return Axes(
-        axes.xy[kept][index],
-        axes.width[kept][index],
-        new,
-        axes.closed[long_enough][order],
-        axes.owner[long_enough][order],
+def find_balls(stack: Regions, reach: Any, outside: bool = False) -> Balls:
+    """Return the balls of radius up to `reach` mm (a scalar or one per row) inside the outlines, or outside them."""
+    polygons, row = parts_of(stack)
+    xy, offsets, owner = rings_of(polygons)
+    xy = np.ascontiguousarray(xy)
+    outer = np.ones(len(owner), bool)
+    outer[1:] = owner[1:] != owner[:-1]
+    left = (ring_areas(xy, offsets) > 0) == outer  # the solid lies to the left of the ring's direction
+    samples = np.empty(len(xy) + 1, np.int64)
+    balls.count_samples(xy, offsets, STEP, samples)
+    n = int(samples[-1])
+    centre, radius, partner = np.zeros((n, 2)), np.zeros(n), np.full(n, -1)
+    balls.shrink(
+        xy,
+        offsets,
+        np.where(left != outside, 1.0, -1.0),
+        np.searchsorted(row[owner], np.arange(len(stack) + 1)),
+        np.ascontiguousarray(np.broadcast_to(reach, stack.shape), np.float64),
+        LEAST_TURN,
+        samples,
+        centre,
+        radius,
+        partner,
     )
+    rings = samples[offsets]
+    return Balls(centre, radius, partner, np.repeat(row[owner], np.diff(rings)), rings)
+
+
+def narrow_rows(balls: Balls, rows: int) -> NDArray[np.bool_]:
+    """Return which of the rows have a ball: are narrow somewhere."""
+    return np.bincount(balls.row[balls.radius > 0], minlength=rows) > 0
+
+
+def medial_axes(strips: Regions, widest: Any = 2.0) -> Axes:
+    """Return the medial axes of narrow polygons; places wider than `widest` mm (a scalar or one each) have none."""
+    found = find_balls(strips, np.asarray(widest) / 2)
+    return axes_through(found, found.radius > 0)
+
+
+def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
+    """Return the axes through the centres of the wanted balls (s,), each axis once."""
+    samples = np.arange(len(found.radius))
+    there = wanted & (found.radius > 0)
+    both = there[np.maximum(found.partner, 0)] & (found.partner >= 0)
+    once = there & ((samples < found.partner) | ~both)  # a strip is seen from both its sides
+    path, offsets = np.empty(len(samples), np.int64), np.empty(len(samples) + 1, np.int64)
+    made = balls.trace(found.rings, found.centre, once.astype(np.int8), 3 * STEP, path, offsets)
+    offsets, path = offsets[: made + 1].copy(), path[: offsets[made]]
+    xy, width = found.centre[path], 2 * found.radius[path]
+    row = found.row[path[offsets[:-1]]] if made else np.zeros(0, np.int64)
+    order, joined, closed = _joined(xy, offsets, row)
+    xy, width = xy[order], width[order]
+    points = np.ascontiguousarray(np.column_stack([xy, width / 2]))
+    keep = np.zeros(len(points), np.int8)
+    polyline.simplify_open(points, joined, TOLERANCE, keep)
+    kept = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
+    first = order[joined[:-1]] if len(joined) > 1 else np.zeros(0, np.int64)
+    return Axes(xy[keep == 1], width[keep == 1], kept[joined], closed, row[segment_ids(offsets)[first]])
+
+
+def _joined(xy: Floats, offsets: Ints, row: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return (order of the points, offsets, closed) after joining runs whose ends meet."""
+    n = len(offsets) - 1
+    ends = np.concatenate([xy[offsets[:-1]], xy[offsets[1:] - 1]]) if n else np.zeros((0, 2))
+    mate = _mates(ends, np.concatenate([row, row]), np.concatenate([np.diff(offsets), np.diff(offsets)]))
+    pieces: list[NDArray[np.int64]] = []
+    sizes: list[int] = []
+    closed: list[bool] = []
+    seen = np.zeros(n, bool)
+    for start in [*np.flatnonzero((mate[:n] < 0) | (mate[n:] < 0)), *range(n)]:
+        if seen[start]:
+            continue
+        size, run, forward = 0, int(start), bool(mate[start] < 0 or mate[n + start] >= 0)
+        while not seen[run]:
+            seen[run] = True
+            piece = np.arange(offsets[run], offsets[run + 1])
+            pieces.append(piece if forward else piece[::-1])
+            size += len(piece)
+            leave = int(mate[run + n if forward else run])
+            if leave < 0:
+                break
+            run, forward = leave % n, leave < n
+        sizes.append(size)
+        closed.append(leave >= 0)
+    order = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
+    return order, np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), np.array(closed, bool)
+
+
+def _mates(ends: Floats, row: Ints, size: Ints) -> Ints:
+    """Return for each end the other end (start of run i is i, its end n + i) it joins: mutually nearest, close by."""
+    mate = np.full(len(ends), -1)
+    n = len(ends) // 2
+    if not n:
+        return mate
+    tree = shapely.STRtree(shapely.points(ends))
+    i, j = tree.query(shapely.points(ends), predicate="dwithin", distance=2 * STEP)
+    usable = (i < j) & (row[i] == row[j]) & ~((i % n == j % n) & (size[i] < 4))
+    i, j = i[usable], j[usable]
+    distance = np.hypot(*(ends[i] - ends[j]).T)
+    for pick in np.lexsort((j, i, distance)):
+        a, b = i[pick], j[pick]
+        if mate[a] < 0 and mate[b] < 0:
+            mate[a], mate[b] = b, a
+    return mate

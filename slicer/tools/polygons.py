@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.kernels import contours, facing
+from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import gather, offsets_of, segment_sum
 from slicer.tools.crew import Crew
@@ -87,28 +87,6 @@ def rings_of(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
     last = np.zeros(len(xy), bool)
     last[offsets[1:] - 1] = True
     return xy[~last], offsets - np.arange(len(offsets)), owner
-
-
-def facing_rows(stack: Regions, reach: Any, outside: bool = False) -> NDArray[np.bool_]:
-    """Return which rows have two boundaries that face each other within `reach` mm (a scalar or one per row).
-
-    Inside, these are thin walls; outside, cracks. Only near-parallel boundaries count, sharp corners do not.
-    """
-    polygons, row = parts_of(stack)
-    xy, offsets, owner = rings_of(polygons)
-    outer = np.ones(len(owner), bool)
-    outer[1:] = owner[1:] != owner[:-1]
-    left = (ring_areas(xy, offsets) > 0) == outer  # the solid lies to the left of the ring's direction
-    flags = np.zeros(len(stack), np.int8)
-    facing.flag(
-        np.ascontiguousarray(xy),
-        offsets,
-        np.where(left != outside, 1.0, -1.0),
-        np.searchsorted(row[owner], np.arange(len(stack) + 1)),
-        np.ascontiguousarray(np.broadcast_to(reach, stack.shape), np.float64),
-        flags,
-    )
-    return flags == 1
 
 
 def ring_areas(xy: Floats, offsets: Ints) -> Floats:
