@@ -32,6 +32,7 @@ OVERLAP = 1.0
 """Solid areas reach this many spacings under or over their neighbours, so that their lines end on something."""
 BRIDGE_ANCHOR = 3.0
 """Bridges reach this many spacings into what carries them."""
+FILLED = (Role.INFILL, Role.SOLID_INFILL, Role.TOP_SURFACE, Role.BOTTOM_SURFACE, Role.BRIDGE)
 DUST = 0.05
 """Areas below this (mm2) get no fill of their own."""
 
@@ -53,28 +54,31 @@ def find_surfaces(
     regions : (layers,) cross-sections
     layer, interior : (m,) layer of each island and what is left inside its walls
     """
-    above = _covered(regions, _shell(surfaces.top_layers, surfaces.top_thickness, plan), +1, crew)
-    below = _covered(regions, _shell(surfaces.bottom_layers, surfaces.bottom_thickness, plan), -1, crew)
     step = np.array([flows.spacing(Role.SOLID_INFILL, h, k == 0) for k, h in enumerate(plan.height)])[layer]
-    out: dict[Role, Regions] = {}
+    tops = _shell(surfaces.top_layers, surfaces.top_thickness, plan)
+    bottoms = _shell(surfaces.bottom_layers, surfaces.bottom_thickness, plan)
+    windows = _windows(regions, {tops, bottoms}, crew)
+    out = {role: empty_stack(len(layer)) for role in FILLED}
+    angles = np.empty(len(layer), object)
 
-    solid = _exposed(interior, [c[layer] for c in (above, below) if c is not None], step, crew)
-    up, down = _shifted(regions, 1)[layer], _shifted(regions, -1)[layer]
-    out[Role.TOP_SURFACE] = _exposed(interior, [up] if surfaces.top_layers else [], step, crew)
-    hanging = _exposed(interior, [down] if surfaces.bottom_layers else [], step, crew, overlap=0.0)
-    out[Role.BRIDGE], out[Role.BOTTOM_SURFACE], angles = _split_bridges(
-        hanging, interior, down, layer, surfaces, step, crew
-    )
-    out[Role.TOP_SURFACE] = _without(out[Role.TOP_SURFACE], out[Role.BRIDGE], crew)
-    out[Role.BOTTOM_SURFACE] = _without(out[Role.BOTTOM_SURFACE], out[Role.TOP_SURFACE], crew)
-    out[Role.BOTTOM_SURFACE] = _without(out[Role.BOTTOM_SURFACE], out[Role.BRIDGE], crew)
-    seen = union(union(out[Role.TOP_SURFACE], out[Role.BOTTOM_SURFACE], crew), out[Role.BRIDGE], crew)
-    sparse = _without(interior, union(solid, seen, crew), crew)
-    sparse = _keep_sparse(sparse, layer, surfaces, infill, step, crew)
-    out[Role.INFILL] = sparse
-    out[Role.SOLID_INFILL] = _without(_without(interior, sparse, crew), seen, crew)
-    if infill.infill_density == 0:
-        out[Role.INFILL] = empty_stack(len(layer))
+    bare = _uncovered(interior, windows[tops], layer + 1, windows[bottoms], layer - bottoms, crew)
+    rows = np.flatnonzero(~shapely.is_empty(bare))  # elsewhere the whole interior stays sparse
+    inside, step, level = interior[rows], step[rows], layer[rows]
+    top = _grown(_uncovered(inside, windows[min(tops, 1)], level + 1, windows[0], level, crew), OVERLAP * step, inside, crew)
+    hanging = _uncovered(inside, windows[min(bottoms, 1)], level - 1, windows[0], level, crew)
+    bridge, bottom, angles[rows] = _split_bridges(hanging, inside, regions, level, surfaces, step, crew)
+    top = _without(top, bridge, crew)
+    bottom = _without(_without(bottom, top, crew), bridge, crew)
+    seen = union(union(top, bottom, crew), bridge, crew)
+    solid = union(_grown(bare[rows], OVERLAP * step, inside, crew), seen, crew)
+    sparse = interior.copy()
+    sparse[rows] = grow_twice(_without(inside, solid, crew), -step / 2, step / 2, crew)
+    _drop_sparse(sparse, layer, surfaces, infill)
+    changed = np.flatnonzero(shapely.area(interior) - shapely.area(sparse) > DUST)
+    out[Role.SOLID_INFILL][changed] = _without(interior[changed], sparse[changed], crew)
+    out[Role.SOLID_INFILL][rows] = _without(out[Role.SOLID_INFILL][rows], seen, crew)
+    out[Role.TOP_SURFACE][rows], out[Role.BOTTOM_SURFACE][rows], out[Role.BRIDGE][rows] = top, bottom, bridge
+    out[Role.INFILL] = sparse if infill.infill_density else empty_stack(len(layer))
     return _table(out, angles, layer)
 
 
@@ -86,55 +90,59 @@ def _shell(layers: int, thickness: float, plan: LayerPlan) -> int:
     return max(layers, int(np.ceil(thickness / height - 1e-6)))
 
 
-def _shifted(regions: Regions, by: int) -> Regions:
-    """Return the stack whose row i is row i + by; beyond the ends there is air."""
-    out = empty_stack(len(regions))
-    source = np.arange(len(regions)) + by
-    inside = (source >= 0) & (source < len(regions))
-    out[inside] = regions[source[inside]]
+def _windows(regions: Regions, sizes: set[int], crew: Crew) -> dict[int, Regions]:
+    """Return for each wanted size n (0 and 1 always) the stack whose row i is the intersection of layers i .. i + n - 1.
+
+    Beyond the ends there is air; window 0 is everything, told by None.
+    """
+    windows: dict[int, Any] = {0: None, 1: regions}
+    power = 1
+    while 2 * power <= max(sizes):
+        windows[2 * power] = intersection(windows[power], _rows(windows[power], np.arange(len(regions)) + power), crew)
+        power *= 2
+    for size in sizes - set(windows):
+        half = 1 << (size.bit_length() - 1)
+        windows[size] = intersection(
+            windows[half], _rows(windows[half], np.arange(len(regions)) + size - half), crew
+        )
+    return windows
+
+
+def _rows(stack: Regions, rows: Ints) -> Regions:
+    """Return the chosen rows; there is air below the first and above the last."""
+    out = empty_stack(len(rows))
+    there = (rows >= 0) & (rows < len(stack))
+    out[there] = stack[rows[there]]
     return out
 
 
-def _covered(regions: Regions, layers: int, direction: int, crew: Crew) -> Regions | None:
-    """Return where the part goes on for the next `layers` layers in a direction; None where it need not."""
-    if layers == 0:
-        return None
-    window, size = regions, 1  # window[i] is the intersection of `size` layers, starting with i
-    done, reached = _shifted(regions, direction), 1
-    while reached < layers:
-        if reached == size:
-            window = intersection(window, _shifted(window, direction * size), crew)
-            size *= 2
-        take = min(size, layers - reached)
-        while take < size:  # the last step overlaps what is already there, which does no harm
-            reached -= size - take
-            take = size
-        done = intersection(done, _shifted(window, direction * (reached + 1)), crew)
-        reached += size
-    return done
-
-
-def _exposed(interior: Regions, covers: list[Regions], step: Floats, crew: Crew, overlap: float = OVERLAP) -> Regions:
-    """Return the part of each interior that some cover leaves open, without slivers, grown into its surroundings."""
-    out = empty_stack(len(interior))
-    if not covers:
-        return out
+def _uncovered(
+    interior: Regions, above: Regions | None, above_row: Ints, below: Regions | None, below_row: Ints, crew: Crew
+) -> Regions:
+    """Return what of each interior lies outside a cover, without slivers; a cover of None covers all."""
     hidden = interior
-    for cover in covers:
-        hidden = intersection(hidden, cover, crew)
+    for cover, row in ((above, above_row), (below, below_row)):
+        if cover is not None:
+            hidden = intersection(hidden, _rows(cover, row), crew)
+    out = empty_stack(len(interior))
     rows = np.flatnonzero(shapely.area(interior) - shapely.area(hidden) > DUST / 2)
-    if not len(rows):
-        return out
-    bare = difference(interior[rows], hidden[rows], crew)
-    grown = grow_twice(bare, -SLIVER, SLIVER * 1.01 + overlap * step[rows], crew)
-    out[rows] = intersection(grown, interior[rows], crew)
+    if len(rows):
+        out[rows] = grow_twice(difference(interior[rows], hidden[rows], crew), -SLIVER, SLIVER, crew)
+    return out
+
+
+def _grown(areas: Regions, distance: Floats, interior: Regions, crew: Crew) -> Regions:
+    """Return the areas grown, but not out of the interior."""
+    rows = np.flatnonzero(~shapely.is_empty(areas))
+    out = areas.copy()
+    out[rows] = intersection(offset(areas[rows], distance[rows], crew), interior[rows], crew)
     return out
 
 
 def _split_bridges(
     hanging: Regions,
     interior: Regions,
-    down: Regions,
+    regions: Regions,
     layer: Ints,
     surfaces: SurfaceSettings,
     step: Floats,
@@ -145,7 +153,7 @@ def _split_bridges(
     first = layer == 0
     bottoms[first] = hanging[first]
     polygons, row = parts_of(np.where(first, empty_stack(1)[0], hanging))
-    angle, spans = bridge_angles(polygons, down[row])
+    angle, spans = bridge_angles(polygons, _rows(regions, layer[row] - 1))
     if surfaces.bridge_angle >= 0:
         angle[:] = surfaces.bridge_angle
     if not surfaces.bridges:
@@ -170,22 +178,17 @@ def _without(a: Regions, b: Regions, crew: Crew) -> Regions:
     return out
 
 
-def _keep_sparse(
-    sparse: Regions, layer: Ints, surfaces: SurfaceSettings, infill: InfillSettings, step: Floats, crew: Crew
-) -> Regions:
-    """Return the sparse areas that stay sparse: neither every n-th layer, nor too narrow, nor too small."""
+def _drop_sparse(sparse: Regions, layer: Ints, surfaces: SurfaceSettings, infill: InfillSettings) -> None:
+    """Empty, in place, what shall not stay sparse: every n-th layer, small islands, or everything at full density."""
     if infill.infill_density >= 1:
-        return empty_stack(len(layer))
-    out = sparse.copy()
+        sparse[:] = shapely.MultiPolygon()
+        return
     if surfaces.solid_every:
-        out[layer % surfaces.solid_every == 0] = shapely.MultiPolygon()
-    opened = grow_twice(out, -step / 2, step / 2, crew)
-    kept, row = parts_of(opened)
-    large = shapely.area(kept) >= max(surfaces.solid_below_area, DUST)
-    out = empty_stack(len(layer))
-    for r in np.unique(row[large]):
-        out[r] = shapely.multipolygons(kept[(row == r) & large])
-    return out
+        sparse[layer % surfaces.solid_every == 0] = shapely.MultiPolygon()
+    parts, row = parts_of(sparse)
+    small = shapely.area(parts) < max(surfaces.solid_below_area, DUST)
+    for r in np.unique(row[small]):
+        sparse[r] = shapely.multipolygons(parts[(row == r) & ~small])
 
 
 def _table(out: dict[Role, Regions], angles: NDArray[Any], layer: Ints) -> Areas:
