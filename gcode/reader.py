@@ -93,7 +93,7 @@ ROWS, EVENTS, LAYERS_NAMED = 1, 2, 10
 """Fields of the kernel's state."""
 
 START_STATE = (0, 0, 0, 0, 1, 1, 0, 0, -1, 0, 0, -1, 0)
-"""at, rows, events, line; absolute xyz and e, inches, in a sequence; layer, tool, layers named, command row, retracted"""
+"""at, rows, events, line; absolute xyz and e, inches, verbatim; layer, tool, layers named, command row, retracted"""
 START_VALUES = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0, 40.0, 0)
 """x, y, z, e, speed, fan, printing and travel acceleration, width, height; firmware retraction length and speed"""
 
@@ -152,7 +152,8 @@ def _run(data: bytes, state: Column, values: Column) -> tuple[dict[str, Column],
     rows = data.count(b"\n") + 16
     columns: dict[str, Column] = {name: np.empty(rows, DTYPES[name]) for name in FLOATS + SMALL}
     events: list[Column] = [np.empty(1024 + rows // 4, t) for t in (np.uint8, np.int64, np.int64, np.int64, np.int32)]
-    while not parse_rows(data, WORDS, state, values, *columns.values(), *events):
+    text, words = memoryview(data), memoryview(WORDS)
+    while not parse_rows(text, words, state, values, *columns.values(), *events):
         if state[ROWS] > 3 * len(columns["x"]) // 4 or state[EVENTS] + 2 <= len(events[0]):
             columns = {name: _longer(column) for name, column in columns.items()}
         if state[EVENTS] > 3 * len(events[0]) // 4:

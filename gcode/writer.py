@@ -12,7 +12,8 @@ Every motion is `G1` (no firmware treats `G0` better, and one word suits every v
 - after a command that may have moved the head, position and feedrate are said again; fan, acceleration, tool and modes
   are followed through the commands, so that nothing is assumed that a template has changed
 
-`reader.read` is the inverse: `write(read(text), style) == text` for every text made here.
+`reader.read` is the inverse: `write(read(text), style) == text` for every text made here, as long as the motion of
+commands is in rows (the reader and `slicer.sequence` see to that).
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def layer_blocks(moves: Moves) -> tuple[NDArray[np.int64], NDArray[np.float64], 
     """Return (rows where a layer begins, z of its beads, height of its beads; 0 where the layer has none)."""
     before = np.concatenate([[-1], moves.layer[:-1]])
     rows = np.flatnonzero((moves.layer != before) & (moves.layer >= 0))
-    beads = np.flatnonzero((moves.height > 0) & (moves.e > 0) & (moves.role != Role.CUSTOM))
+    beads = np.flatnonzero((moves.e > 0) & ((moves.role != Role.NONE) | (moves.height > 0)) & (moves.role != Role.CUSTOM))
     if not len(beads) or not len(rows):
         return rows, moves.z[rows], np.zeros(len(rows))
     first = beads[np.minimum(np.searchsorted(beads, rows), len(beads) - 1)]

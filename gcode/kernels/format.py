@@ -196,6 +196,7 @@ def format_rows(
     custom: cython.bint
     xy_moves: cython.bint
     z_moves: cython.bint
+    moves: cython.bint  # has a line of its own, or stands for commands
     bead: cython.bint
 
     with cython.nogil:
@@ -222,6 +223,7 @@ def format_rows(
                 new_total = total
                 xy_moves = False
                 z_moves = False
+                moves = False
             else:
                 if not (
                     -1e9 < x[i] < 1e9
@@ -244,12 +246,13 @@ def format_rows(
                     qe = _round(new_total * e_scale)
                 xy_moves = qx != px or qy != py
                 z_moves = qz != pz
-                if not (block or custom or here > ci or xy_moves or z_moves or qe != pe):
+                moves = custom or xy_moves or z_moves or qe != pe
+                if not (moves or block or here > ci):
                     total = new_total
                     i += 1
                     continue
 
-                if now_object >= 0 and (block or obj[i] != now_object):
+                if now_object >= 0 and (block or (moves and obj[i] != now_object)):
                     at = _put_text(out, at, text, text_at[37 + 2 * now_object], text_at[38 + 2 * now_object])
                     now_object = -1
                 if block:
@@ -308,7 +311,7 @@ def format_rows(
                 pz = qz
                 i += 1
                 continue
-            if not (xy_moves or z_moves or qe != pe):
+            if not moves:
                 total = new_total
                 i += 1
                 continue

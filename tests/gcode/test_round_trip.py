@@ -1,0 +1,132 @@
+"""Moves to text and back, and text to moves and back."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gcode.flavours import FLAVOURS
+from gcode.moves import Moves
+from gcode.reader import read
+from gcode.roles import Role
+from gcode.writer import Style, write
+
+COMMANDS = (
+    "; note", "", "M117 hello", "PARK X=1", "M104 S200", "M73 P5", "G4 P10", "M600", ";WIDTH:0.7", "M204 S700",
+    "M106 S10", "G91", "T1", "M82", "G1 F1234",
+)  # fmt: skip
+MOTION = ("G28", "G28 X", "G1 X5 Y5 E1 ; not canonical", "G92 E0", "G92 X3", "G0 Z9", "G2 X1 Y1 I3 J3")
+"""What stands in sequences; `custom` wraps them as `slicer.sequence` does."""
+
+
+@st.composite
+def prints(draw, lines=COMMANDS):
+    """Moves as a slicer makes them: beads, travels, retractions, several layers and objects."""
+    n = draw(st.integers(0, 60))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = rng.choice(4, n, p=[0.6, 0.2, 0.1, 0.1])  # bead, travel, retraction, repeat
+    x, y = rng.uniform(-50, 250, n), rng.uniform(0, 250, n)
+    still = kind >= 2
+    for i in np.flatnonzero(still):
+        x[i], y[i] = (x[i - 1], y[i - 1]) if i else (0, 0)
+    layer = np.sort(rng.integers(-1, 4, n))
+    layer[-1:] = np.maximum(layer[-1:], 0)  # a file without any layer has them counted by the reader
+    e = np.choose(kind, [rng.uniform(0, 2, n), np.zeros(n), rng.choice([-0.8, 0.8], n), np.zeros(n)])
+    bead = kind == 0
+    commands = [c for _ in range(draw(st.integers(0, 4))) for c in draw(custom(lines))] if n else []
+    rows = np.sort(rng.integers(0, n + 1, len(commands)))
+    rows[:] = rows[0] if len(rows) else 0
+    return Moves.of(
+        n,
+        x=x,
+        y=y,
+        z=0.2 * (layer + 1) + rng.choice([0.0, 0.4], n, p=[0.9, 0.1]),
+        e=e,
+        speed=rng.choice([10.0, 33.3, 60.0, 150.0], n),
+        acceleration=rng.choice([0, 500, 1000, 3000], n),
+        role=np.where(bead, rng.integers(0, 16, n), Role.NONE),
+        width=np.where(bead, rng.choice([0.4, 0.45, 0.4321], n), 0),
+        height=np.where(bead, rng.choice([0.2, 0.15], n), 0),
+        fan=rng.choice([0, 0.3, 1.0], n),
+        tool=rng.choice(2, n, p=[0.9, 0.1]),
+        layer=layer,
+        object=rng.integers(-1, 2, n),
+        objects=("one", "two"),
+        command_row=rows,
+        commands=tuple(commands),
+    )
+
+
+@st.composite
+def custom(draw, lines):
+    """Return lines as a sequence of commands that is kept verbatim."""
+    return [";TYPE:Custom", *draw(st.lists(st.sampled_from(lines), max_size=5)), ";TYPE:None"]
+
+
+styles = st.builds(
+    Style, st.sampled_from(list(FLAVOURS.values())), st.integers(2, 5), st.integers(3, 6), st.booleans()
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(prints(), styles)
+def test_text_comes_back_byte_for_byte(moves, style):
+    text = write(moves, style)
+    again = read(text).validate()
+    assert write(again, style) == text
+
+
+@settings(deadline=None, max_examples=100)
+@given(prints(COMMANDS + MOTION), styles)
+def test_motion_of_commands_comes_back_as_rows(moves, style):
+    moves = read(write(moves, style)).validate()  # now with a row for each motion, as `slicer.sequence` makes them
+    text = write(moves, style)
+    assert write(read(text), style) == text
+
+
+@settings(deadline=None, max_examples=100)
+@given(prints(), styles)
+def test_moves_come_back_to_the_digit(moves, style):
+    moves = moves.with_(commands=(), command_row=np.zeros(0, np.int64), object=np.full(len(moves), -1, np.int16))
+    moves = moves.with_(objects=())
+    back = read(write(moves, style))
+    moves, back = _moving(moves, style), back.with_()
+    rows = back.role != Role.CUSTOM
+    assert rows.sum() == len(moves["x"])
+    for axis in "xyz":
+        assert np.abs(getattr(back, axis)[rows] - moves[axis]).max(initial=0) <= 0.5001 * 10.0**-style.xyz_digits
+    assert np.abs(np.cumsum(back.e[rows]) - moves["total"]).max(initial=0) <= 0.5001 * 10.0**-style.e_digits
+    assert np.abs(back.speed[rows] - moves["speed"]).max(initial=0) <= 0.001
+    assert np.abs(back.fan[rows] - moves["fan"]).max(initial=0) <= 0.005
+    assert (back.tool[rows] == moves["tool"]).all()
+    bead = (back.role[rows] != Role.NONE) & (moves["role"] != Role.NONE)
+    assert (back.role[rows][bead] == moves["role"][bead]).all()
+    assert np.abs(back.width[rows][bead] - moves["width"][bead]).max(initial=0) <= 0.0005001
+
+
+def _moving(moves, style):
+    """Return columns of the rows that move anything after rounding, and the running total of filament."""
+
+    def counts(values, digits):
+        scaled = values * 10**digits
+        return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+
+    q = np.stack([counts(getattr(moves, a), style.xyz_digits) for a in "xyz"] + [counts(np.cumsum(moves.e), style.e_digits)])
+    moved = (np.diff(q, prepend=0.0) != 0).any(axis=0) if len(moves) else np.zeros(0, bool)
+    columns = {name: getattr(moves, name)[moved] for name in ("x", "y", "z", "speed", "fan", "tool", "role", "width")}
+    return columns | {"total": np.cumsum(moves.e)[moved]}
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_physics_of_a_foreign_file_survives_rewriting(relative):
+    text = (
+        b"G21\nG90\nM82\nG28\nG92 E0\n;LAYER:0\n;TYPE:WALL-OUTER\nG0 F7200 X10 Y10 Z.2\nG1 F1800 X20 E.5\nG1 Y20 E1\n"
+        b"G92 E0\nG91\nG1 X-10 E.5\nG90\n;LAYER:1\n;TYPE:FILL\nG1 Z.4\nG2 X20 Y30 I5 J5 E2\nM107\nM104 S0\n"
+    )
+    first = read(text)
+    again = read(write(first, Style(relative=relative)))
+    for column in ("x", "y", "z", "e", "speed", "layer", "role"):
+        moving = [m.role != Role.CUSTOM for m in (first, again)]
+        a, b = getattr(first, column)[moving[0]], getattr(again, column)[moving[1]]
+        assert np.allclose(a, b, atol=0.00051 if column in "xyz" else 1.1e-5), column
+    assert first.e.sum() == pytest.approx(0.5 + 0.5 + 0.5 + 1.5)
