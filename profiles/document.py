@@ -30,7 +30,7 @@ infill_pattern = "gyroid"
 
 Lengths are mm, speeds mm/s, accelerations mm/s2, temperatures C, times s, flows mm3/s. Fractions are written as `0.15`
 or `"15%"`. A G-code template names settings in braces, such as `{nozzle_temperature}`; a few names more are known only
-when the part is sliced, such as `{bed_size_x}`, `{layer_num}` or `{first_layer_min_x}`.
+when the part is sliced, such as `{bed_size_x}`, `{layer_num}` or `{print_max_z}`.
 """
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from gcode.moves import Moves
 from profiles.files import chain, read_table, shipped
 from profiles.loader import load
 from profiles.schema import GROUPS
 from profiles.values import KEYS
+from slicer.sequence import sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MATCHED = REPOSITORY / "benchmarks" / "matched"
-COMPUTED = {"bed_size_x", "bed_size_y", "layer_num", "layer_z", "total_layers"}
+COMPUTED = {"bed_size_x", "bed_size_y", "layer_num", "layer_z", "total_layers"}  # slicer.sequence knows these
 
 
 def nozzle(kind: str, name: str) -> float:
@@ -70,6 +72,20 @@ def test_start_heats_homes_and_end_cools(printer):
     assert "{first_layer_bed_temperature}" in output.start_gcode
     assert re.search(r"^(END_PRINT|PRINT_END)$", output.end_gcode, re.M) or "M104 S0" in output.end_gcode
     assert output.start_gcode == output.start_gcode.strip()
+
+
+@pytest.mark.parametrize("printer", shipped("printer"))
+def test_templates_extrude_alike_with_relative_and_absolute_e(printer):
+    """A template that sets M83 would leave an absolute print extruding wildly."""
+    extruded = []
+    for relative in (True, False):
+        settings = load(printer, overrides={"relative_extrusion": relative}).settings
+        beads = Moves.of(2, x=[100.0, 120.0], y=[100.0, 100.0], z=0.2, e=[0.0, 0.6], role=1, speed=20.0, layer=0)
+        job = sequence(beads, settings)
+        extruded.append(job.e[job.e > 0].tolist())
+        assert not {"M82", "M83"} & set(re.findall(r"M8[23]", settings.output.start_gcode + settings.output.end_gcode))
+    assert extruded[0] == extruded[1]
+    assert extruded[0][-1] == 0.6
 
 
 def test_machine_facts():
