@@ -1,9 +1,9 @@
 """Paths -> Paths: the order of printing. A permutation: paths may be reversed or entered elsewhere, never changed.
 
 In each layer first what belongs to no island (skirt, brim, supports), then island by island. Within an island come the
-walls stack by stack (a stack is what lies side by side, such as the walls around one hole; a thin wall is one too), then
-all that fills, sparse, solid and gaps, then top surfaces. Within each of these the tool goes to what is near; a layer starts
-where the one below ended. Consecutive paths with one `group` stay together and keep their direction.
+walls stack by stack (a stack is what lies side by side, such as the walls around one hole; a thin wall is one of its
+own), then all that fills, sparse, solid and gaps, then top surfaces. Within each of these the tool goes to what is near;
+a layer starts where the one below ended. Consecutive paths with one `group` stay together and keep their direction.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from gcode.roles import Role
 from profiles.schema import RetractionSettings, SeamSettings, TravelSettings
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
 from slicer.ragged import gather, offsets_of, segment_sum
+from slicer.tools.detours import detours
 from slicer.tools.edge_grid import EdgeGrid
 
 Bools = NDArray[np.bool_]
@@ -74,19 +75,29 @@ def travel(
     `outlines` are the slice regions of all layers; they tell which travels stay inside the part.
     """
     beads = unroll(paths, seams.seam_gap * nozzle_diameter)
-    origin = np.concatenate([np.zeros((1, 2)), beads.last])[: len(beads.path)]
+    n, layer = len(beads.path), paths.layer[beads.path].astype(np.int64)
+    origin = np.concatenate([np.zeros((1, 2)), beads.last])[:n]
     length = np.hypot(*(beads.first - origin).T)
-    new_layer = np.diff(paths.layer[beads.path], prepend=-1) != 0
-    far = length >= max(retraction.retraction_min_travel, JOINED)
+    new_layer = np.diff(layer, prepend=-1) != 0
+    route, counts, led = beads.first, np.ones(n, np.int64), np.zeros(n, bool)
+    if travel.avoid_crossing_walls and n:
+        longest = travel.avoid_crossing_max_detour
+        route, counts, led = detours(outlines, origin, beads.first, layer, nozzle_diameter, longest)
+    far = (length >= max(retraction.retraction_min_travel, JOINED)) | led
     hidden = far & ~new_layer
-    hidden[hidden] = _hidden(paths, beads, outlines, origin, np.flatnonzero(hidden))
+    hidden[hidden] = _hidden(paths, beads, outlines, origin, led, np.flatnonzero(hidden))
     retracted = (far & ~hidden) | (new_layer & retraction.retract_on_layer_change)
     retracted[:1] = False  # nothing was printed before the first bead
     retracted &= retraction.retraction_length > 0
-    wiping = retraction.wipe and retraction.wipe_length > 0
-    moving = (length >= JOINED) | (retracted & wiping)
+    moving = (length >= JOINED) | (retracted & _wiping(retraction))
     moving[:1] = True  # wherever the start sequence left the tool
-    return _assemble(paths, beads, plan, retraction, beads.first[moving], offsets_of(moving), new_layer, retracted)
+    route, counts = route[np.repeat(moving, counts)], counts * moving
+    return _assemble(paths, beads, plan, retraction, route, counts, new_layer, retracted)
+
+
+def _wiping(retraction: RetractionSettings) -> bool:
+    """Return whether retractions wipe."""
+    return retraction.wipe and retraction.wipe_length > 0
 
 
 def unroll(paths: Paths, gap: float) -> Beads:
@@ -135,16 +146,17 @@ def _cut_back(beads: Beads, gap: Floats) -> Beads:
     return Beads(points[keep], width[keep], offsets_of(segment_sum(keep, offsets)), beads.path)
 
 
-def _hidden(paths: Paths, beads: Beads, outlines: Regions, origin: Floats, chosen: Ints) -> Bools:
+def _hidden(paths: Paths, beads: Beads, outlines: Regions, origin: Floats, led: Bools, chosen: Ints) -> Bools:
     """Return which of the chosen travels (those before beads `chosen`) stay inside the part."""
     inner = np.isin(paths.role, HIDDEN_ROLES)[beads.path]
     inside = inner[chosen] & inner[chosen - 1]
-    candidates = chosen[inside]
-    if not len(candidates):
+    asked = inside & ~led[chosen]  # a detour runs inside of the outermost wall
+    straight = chosen[asked]
+    if not len(straight):
         return inside
     layer = paths.layer[beads.path]
-    grid = _borders(outlines, paths, np.unique(layer[candidates]))
-    inside[inside] = ~grid.crosses(origin[candidates], beads.first[candidates], layer[candidates])
+    grid = _borders(outlines, paths, np.unique(layer[straight]))
+    inside[asked] = ~grid.crosses(origin[straight], beads.first[straight], layer[straight])
     return inside
 
 
@@ -187,15 +199,14 @@ def _assemble(
     plan: LayerPlan,
     retraction: RetractionSettings,
     route: Floats,
-    route_offsets: Ints,
+    route_counts: Ints,
     new_layer: Bools,
     retracted: Bools,
 ) -> Moves:
-    """Return the rows of all beads, and of what stands before each; `route` holds every travel's points."""
+    """Return the rows of all beads, and of what stands before each; `route` holds the points of all travels."""
     n = len(beads.path)
     leaving = np.concatenate([retracted, [retraction.retraction_length > 0]])[1:] if n else retracted
-    wiping = retraction.wipe and retraction.wipe_length > 0
-    wipe, wiped = _wipes(beads, retraction.wipe_length, leaving & wiping)
+    wipe, wiped = _wipes(beads, retraction.wipe_length, leaving & _wiping(retraction))
     # slot i of `counts` stands before bead i; one more slot holds the retraction after the last bead
     zero = np.zeros(1, np.int64)
     hop = retracted & (retraction.z_hop > 0)
@@ -204,7 +215,7 @@ def _assemble(
         RETRACT: np.concatenate([zero, leaving & (wiped == 0)]),
         LIFT: np.append(hop & ~new_layer, 0),
         CLIMB: np.append(new_layer, 0),
-        TRAVEL: np.append(np.diff(route_offsets), 0),
+        TRAVEL: np.append(route_counts, 0),
         LOWER: np.append(hop, 0),
         PRIME: np.append(retracted, 0),
         BEAD: np.append(np.diff(beads.offsets) - 1, 0),

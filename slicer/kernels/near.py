@@ -51,9 +51,9 @@ def side(
 
 @cython.cclass
 class Grid:
-    """Edges start -> end (n, 2) in planes `bins` (n,) >= 0, in square cells of side `cell` counted from `low`.
+    """Edges start -> end (n, 2) in planes `bins` (n,) >= 0, in square cells of side `cell` counted from (low_x, low_y).
 
-    No edge reaches below or left of `low`. Slot s holds entry[first[s]:first[s + 1]]; an edge may stand there twice.
+    No edge reaches below or left of that. Slot s holds entry[first[s]:first[s + 1]]; an edge may stand there twice.
     """
 
     start: cython.const[cython.double][:, ::1]
@@ -67,9 +67,17 @@ class Grid:
     cell: cython.double
     mask: cython.longlong
 
-    def __init__(self, start, end, bins, low, cell):
-        self.start, self.end, self.bins, self.cell = start, end, bins, cell
-        self.low_x, self.low_y = low
+    def __init__(
+        self,
+        start: cython.const[cython.double][:, ::1],
+        end: cython.const[cython.double][:, ::1],
+        bins: cython.const[cython.longlong][::1],
+        low_x: cython.double,
+        low_y: cython.double,
+        cell: cython.double,
+    ):
+        self.start, self.end, self.bins = start, end, bins
+        self.low_x, self.low_y, self.cell = low_x, low_y, cell
         self.seen = np.full(len(bins), -1, np.int64)
         total = self.samples_of_all()
         size = 16

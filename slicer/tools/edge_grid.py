@@ -12,6 +12,7 @@ from slicer.kernels import near
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,46 +21,49 @@ class EdgeGrid:
 
     start: Floats
     end: Floats
-    bins: Ints
-    first: Ints
-    entry: Ints
-    low: tuple[float, float]
-    cell: float
+    grid: Any
 
     @classmethod
     def of(cls, start: Any, end: Any, bins: Any, cell: float) -> EdgeGrid:
         """Return the grid of these edges with square cells of the given size, mm."""
-        start, end = (np.ascontiguousarray(a, np.float64).reshape(-1, 2) for a in (start, end))
-        bins = np.ascontiguousarray(bins, np.int64)
-        corner = np.minimum(start, end).min(axis=0) if len(start) else np.zeros(2)
-        low = (float(corner[0]), float(corner[1]))
-        first, entry = near.build(start, end, bins, *low, cell)
-        return cls(start, end, bins, first, entry, low, cell)
+        start, end = _points(start), _points(end)
+        low = (0.0, 0.0)
+        if len(start):
+            low = (float(min(start[:, 0].min(), end[:, 0].min())), float(min(start[:, 1].min(), end[:, 1].min())))
+        return cls(start, end, near.Grid(start, end, _labels(bins), *low, cell))
 
     def nearest(self, points: Any, bins: Any) -> tuple[Ints, Floats]:
         """Return for each point the nearest edge within 3/4 cell (-1: none) and its distance, mm."""
-        points, bins = np.ascontiguousarray(points, np.float64), np.ascontiguousarray(bins, np.int64)
+        points = _points(points)
         edge, distance = np.empty(len(points), np.int64), np.empty(len(points))
-        near.nearest(
-            self.start, self.end, self.bins, self.first, self.entry, *self.low, self.cell, points, bins, edge, distance
-        )
+        self.grid.nearest(points, _labels(bins), edge, distance)
         return edge, distance
 
-    def crosses(self, a: Any, b: Any, bins: Any) -> NDArray[np.bool_]:
+    def crosses(self, a: Any, b: Any, bins: Any) -> Bools:
         """Return whether each segment a -> b meets an edge of its plane, touching included."""
-        a, b = (np.ascontiguousarray(p, np.float64).reshape(-1, 2) for p in (a, b))
+        a = _points(a)
         crossed = np.empty(len(a), np.uint8)
-        near.crosses(
-            self.start,
-            self.end,
-            self.bins,
-            self.first,
-            self.entry,
-            *self.low,
-            self.cell,
-            a,
-            b,
-            np.ascontiguousarray(bins, np.int64),
-            crossed,
-        )
+        self.grid.crosses(a, _points(b), _labels(bins), crossed)
         return crossed.astype(bool)
+
+    def hits(self, a: Any, b: Any, bins: Any, most: int) -> tuple[Ints, Ints]:
+        """Return how many edges each segment a -> b meets (at most `most`), and which: (q,) and (q, most)."""
+        a = _points(a)
+        count, edge = np.zeros(len(a), np.int64), np.full((len(a), most), -1, np.int64)
+        self.grid.hits(a, _points(b), _labels(bins), count, edge)
+        return count, edge
+
+    def pull(self, points: Any, offsets: Any, bins: Any) -> tuple[Bools, Bools]:
+        """Return which points are left when each line is pulled taut between the edges, and which lines meet none."""
+        points, offsets = _points(points), _labels(offsets)
+        keep, clear = np.zeros(len(points), np.uint8), np.zeros(len(offsets) - 1, np.uint8)
+        self.grid.pull(points, offsets, _labels(bins), keep, clear)
+        return keep.astype(bool), clear.astype(bool)
+
+
+def _points(values: Any) -> Floats:
+    return np.ascontiguousarray(values, np.float64).reshape(-1, 2)
+
+
+def _labels(values: Any) -> Ints:
+    return np.ascontiguousarray(values, np.int64)
