@@ -1,4 +1,4 @@
-"""Loops that follow the border inwards; the closed kind fills what is left between them with a bead along the middle."""
+"""Loops that follow the border inwards; the closed kind fills what they leave with a bead along its middle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.infill.region import pieces, region_of, shrink
+from slicer.infill.region import grow, pieces, region_of, shrink
 from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.medial import medial_axes
@@ -18,14 +18,16 @@ Ints = NDArray[np.int64]
 
 PAIR = 1.8
 """From this width on (in spacings) two beads lie side by side; narrower strips get one along their middle."""
+HAIRLINE = 0.1
+"""What is left with a mean width below this many spacings is not looked into any more."""
 THINNEST = 0.35
 """Strips narrower than this many spacings get no bead."""
 
 
 def rings(task: Task) -> Beads:
     """Fill the areas with loops at the distance of the pitch: sparse."""
-    parts, rows = [], np.arange(len(task))
-    rest = shrink(task.polygon, task.inset, task.crew)
+    parts: list[Beads] = []
+    rows, rest = np.arange(len(task)), shrink(task.polygon, task.inset, task.crew)
     while True:
         keep = ~shapely.is_empty(rest)
         rest, rows = rest[keep], rows[keep]
@@ -41,19 +43,17 @@ def closed_rings(task: Task) -> Beads:
     What is narrower than a pair of beads is found by an opening with round corners, so that the tips of acute corners
     belong to it. The loops' spacing is chosen for each area so that a whole number of beads fits its mean width.
     """
-    parts, rows = [], np.arange(len(task))
-    rest, spacing = task.polygon, fitted(task)
+    parts: list[Beads] = []
+    rows, rest, spacing = np.arange(len(task)), task.polygon, fitted(task)
     while len(rows):
         core = shrink(rest, 0.5 * PAIR * spacing, task.crew)
-        wide = shrink(core, -0.5 * PAIR * spacing, task.crew, round_corners=True)
-        cuts = pieces(rest)
-        left = task.crew.map(lambda cut, a=rest, b=wide: shapely.difference(a[cut], b[cut]), cuts)  # type: ignore[misc]
-        parts.append(middles(opened(np.concatenate(left), 0.5 * THINNEST * spacing, task), task.row[rows], spacing))
+        wide = grow(core, 0.5 * PAIR * spacing, task.crew, round_corners=True)
+        parts.append(middles(narrow(rest, wide, spacing, task), task.row[rows], spacing))
         keep = ~shapely.is_empty(core)
         core, rows, spacing = core[keep], rows[keep], spacing[keep]
-        parts.append(loops(shrink(core, (0.5 - 0.5 * PAIR) * spacing, task.crew), task.row[rows], spacing))
+        parts.append(loops(grow(core, 0.5 * (PAIR - 1.0) * spacing, task.crew), task.row[rows], spacing))
         rest = shrink(core, (1.0 - 0.5 * PAIR) * spacing, task.crew)
-        keep = ~shapely.is_empty(rest)
+        keep = mean_width(rest) > HAIRLINE * spacing
         rest, rows, spacing = rest[keep], rows[keep], spacing[keep]
     return together(parts) if parts else Beads.none()
 
@@ -87,9 +87,19 @@ def loops(polygon: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
     )
 
 
+def narrow(rest: NDArray[Any], wide: NDArray[Any], spacing: Floats, task: Task) -> NDArray[Any]:
+    """Return what of each area is not wide; nothing where it is only crumbs."""
+    left = np.where(shapely.is_empty(wide), rest, shapely.Polygon())
+    some = np.flatnonzero(~shapely.is_empty(wide) & (shapely.area(rest) - shapely.area(wide) >= spacing**2))
+    a, b = rest[some], wide[some]
+    parts = task.crew.map(lambda cut: shapely.difference(a[cut], b[cut]), pieces(a))
+    left[some] = np.concatenate([*parts, a[:0]])
+    return opened(left, 0.5 * THINNEST * spacing, task)
+
+
 def opened(polygon: NDArray[Any], radius: Floats, task: Task) -> NDArray[Any]:
     """Return the polygons without what is narrower than twice the radius."""
-    return shrink(shrink(polygon, radius, task.crew), -radius, task.crew)
+    return grow(shrink(polygon, radius, task.crew), radius, task.crew)
 
 
 def middles(strips: NDArray[Any], row: Ints, spacing: Floats) -> Beads:

@@ -31,11 +31,14 @@ REACH = 3.0
 
 NARROW = 4.0
 """Areas whose mean width is below this many spacings are filled along instead of across."""
+HOLES = 4
+"""Areas with more holes are never taken for narrow: it is the holes that make their border long."""
 
 
 def surface(task: Task) -> Beads:
     """Close the areas: with zigzags, and with loops where an area is too narrow for them."""
     narrow = mean_width(task.polygon) < NARROW * task.spacing
+    narrow &= shapely.get_num_interior_rings(task.polygon) <= HOLES
     return together([closed_rings(task.take(narrow)), filled(task.take(~narrow), zigzag(task.take(~narrow)))])
 
 

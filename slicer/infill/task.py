@@ -78,7 +78,8 @@ class Beads:
     def take(self, paths: Any) -> Beads:
         """Return the chosen paths in the given order."""
         index, offsets = gather(self.offsets, paths)
-        return Beads(self.xy[index], offsets, self.row[paths], self.spacing[index], self.closed[paths], self.ordered[paths])
+        columns = (self.row[paths], self.spacing[index], self.closed[paths], self.ordered[paths])
+        return Beads(self.xy[index], offsets, *columns)
 
 
 def flags(n: int, *values: bool) -> list[NDArray[np.bool_]]:
