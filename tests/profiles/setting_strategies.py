@@ -1,9 +1,13 @@
 """Hypothesis strategies for settings."""
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from profiles.schema import Fraction
 from profiles.values import Key
+
+STEADY = settings(max_examples=25, deadline=None, derandomize=True)
+"""The same examples in every run, however slow the machine."""
 
 LINE = st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(" \"'\\#;=%{}[]"), max_size=30)
 TEMPLATE = st.lists(LINE | st.just("\tG1"), max_size=4).map("\n".join)

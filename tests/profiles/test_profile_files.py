@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from setting_strategies import STEADY
 
 from profiles.errors import SettingsRefused
 from profiles.files import chain, kind_named, shipped
@@ -173,7 +174,7 @@ def test_byte_order_mark_and_windows_lines(write):
     assert load(process="p.toml").settings.layers.layer_height == 0.16
 
 
-@settings(max_examples=200)
+@settings(STEADY, max_examples=200)
 @given(text=st.text(max_size=60) | st.text("[]{}=\"'#.\n0a", max_size=40))
 def test_any_file_is_read_or_refused(text, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "fuzz.toml"

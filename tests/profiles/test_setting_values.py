@@ -6,9 +6,9 @@ import pickle
 import tomllib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from setting_strategies import values
+from setting_strategies import STEADY, values
 
 from profiles.schema import GROUPS, Fraction, InfillSettings, Settings
 from profiles.values import KEYS, accept, allowed, dump, parse
@@ -135,7 +135,7 @@ def test_text_that_cannot_be_read_is_refused_as_text(name, text):
 
 
 @pytest.mark.parametrize("name", KEYS)
-@settings(max_examples=25)
+@STEADY
 @given(data=st.data())
 def test_values_survive_the_way_to_toml_and_back(name, data):
     key = KEYS[name]
@@ -147,7 +147,7 @@ def test_values_survive_the_way_to_toml_and_back(name, data):
 
 
 @pytest.mark.parametrize("name", KEYS)
-@settings(max_examples=25)
+@STEADY
 @given(value=st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers() | st.text()))
 def test_any_value_is_accepted_or_refused_in_words(name, value):
     try:
