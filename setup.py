@@ -26,10 +26,13 @@ def kernels() -> list[Extension]:
     sources = {f[:-3].replace(os.sep, ".").replace("/", "."): f for f in files} | {
         SHARED: SHARED.replace(".", "/") + ".c"
     }
-    modules = [Extension(name, [f], extra_compile_args=flags, optional=True) for name, f in sources.items()]
-    return list(
-        cythonize(modules, language_level=3, build_dir="build/cython", quiet=True, shared_utility_qualified_name=SHARED)
+    modules = [Extension(name, [f], extra_compile_args=flags) for name, f in sources.items()]
+    made = cythonize(
+        modules, language_level=3, build_dir="build/cython", quiet=True, shared_utility_qualified_name=SHARED
     )
+    for module in made:
+        module.optional = True  # cythonize forgets it
+    return list(made)
 
 
 setup(ext_modules=kernels(), options={"build_ext": {"parallel": os.cpu_count() or 1}})

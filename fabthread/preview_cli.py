@@ -63,7 +63,7 @@ def preview(file: str, output: str | None, layer: tuple[int, int] | None, **prof
 def _moves(file: str, profile: dict[str, Any]) -> Moves:
     """Return the moves of a G-code file, or of a model sliced now."""
     if not file.lower().endswith(GCODE_SUFFIXES):
-        from slicer.pipeline import slice
+        from slicer import slice
 
         return slice(file, resolve(**profile)).moves
     from gcode.reader import read

@@ -11,7 +11,7 @@ import click
 from fabthread.options import Numbers, check_writable, profile_options, resolve, write_file
 
 if TYPE_CHECKING:
-    from slicer.pipeline import SliceResult
+    from slicer.job import SliceResult
 
 MODEL_SUFFIXES = (".stl", ".3mf", ".obj", ".ply", ".off", ".glb")
 
@@ -90,7 +90,7 @@ def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
     """Slice with progress on the terminal."""
     from fabthread import kernels
     from fabthread.progress import Progress
-    from slicer.pipeline import slice
+    from slicer import slice
 
     if advice := kernels.advice():
         click.echo(f"Warning: {advice}", err=True)

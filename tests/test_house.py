@@ -1,4 +1,4 @@
-"""What the house promises and no other tool checks: small modules, stages without clocks, light imports, true examples."""
+"""What the house promises and no other tool checks: small modules, no clocks in stages, light imports."""
 
 import ast
 import doctest

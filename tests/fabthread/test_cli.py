@@ -1,0 +1,234 @@
+"""The command line as its users meet it: what it prints, what it leaves behind, and its exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from fabthread import cli, kernels, progress
+from fabthread.errors import EXIT_CODES
+
+
+def box_stl(x: float = 10.0, y: float = 10.0, z: float = 2.0) -> bytes:
+    """Return a binary STL of a box."""
+    corners = np.array([[i, j, k] for i in (0, x) for j in (0, y) for k in (0, z)], np.float32)
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    faces = [f for a, b, c, d in quads for f in ((a, b, c), (a, c, d))]
+    rows = np.zeros(12, [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("extra", "<u2")])
+    rows["corners"] = corners[np.array(faces)]
+    return bytes(80) + np.uint32(12).tobytes() + rows.tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working directory with one small model."""
+    (tmp_path / "box.stl").write_bytes(box_stl())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(capfdbinary, *arguments):
+    """Return exit code, stdout and stderr of a command line."""
+    with pytest.raises(SystemExit) as done:
+        cli.main([str(a) for a in arguments])
+    out, err = capfdbinary.readouterr()
+    return done.value.code, out, err.decode()
+
+
+def process(*arguments, **options):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    command = [sys.executable, "-m", "fabthread", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **options)
+
+
+def test_one_model_and_nothing_else_leaves_gcode_beside_you_and_a_summary(folder, capfdbinary):
+    code, out, err = run(capfdbinary, "slice", "box.stl")
+    assert (code, err) == (0, "")
+    assert (folder / "box.gcode").read_bytes().count(b";LAYER_CHANGE") == 10
+    for words in b"10 layers", b"filament", b"first layer", b"sliced in", b"box.gcode":
+        assert words in out
+    assert sorted(p.name for p in folder.iterdir()) == ["box.gcode", "box.stl"]
+
+
+def test_json_is_the_summary_for_programs(folder, capfdbinary):
+    code, out, err = run(capfdbinary, "slice", "box.stl", "--json", "-o", "part.gcode")
+    facts = json.loads(out)
+    assert (code, err) == (0, "")
+    assert facts["layers"] == 10
+    assert facts["output"] == "part.gcode"
+    assert facts["size"] == pytest.approx([10, 10, 2], abs=0.1)
+    assert facts["health"][0]["open_edges"] == 0
+    assert facts["filament_mm"] > 10
+
+
+def test_stdout_gets_the_bytes_of_the_file_and_stderr_the_summary(folder, capfdbinary):
+    run(capfdbinary, "slice", "box.stl")
+    code, out, err = run(capfdbinary, "slice", "box.stl", "-o", "-")
+    assert code == 0
+    assert out == (folder / "box.gcode").read_bytes()
+    assert "10 layers" in err
+
+
+def test_settings_come_from_profiles_and_set(folder, capfdbinary):
+    code, out, _ = run(
+        capfdbinary, "slice", "box.stl", "--printer", "prusa-mk3s", "--set", "layer_height=0.1", "--json"
+    )
+    assert code == 0
+    assert json.loads(out)["layers"] == 19  # the first stays 0.2
+    assert json.loads(out)["profiles"]["printer"] == "prusa-mk3s"
+    assert b"layer_height = 0.1" in (folder / "box.gcode").read_bytes()
+
+
+def test_the_part_can_be_scaled_turned_and_moved(folder, capfdbinary):
+    arguments = ["--scale", "2,2,1", "--rotate", "90,0,0", "--center", "60,70", "--json", "--set", "skirt_loops=0"]
+    code, out, _ = run(capfdbinary, "slice", "box.stl", *arguments)
+    assert code == 0
+    assert json.loads(out)["size"] == pytest.approx([20, 2, 20], abs=0.1)
+    from gcode.reader import read
+
+    moves = read(folder / "box.gcode")
+    inside = (moves.e > 0) & (moves.layer >= 0)
+    assert (moves.x[inside].min() + moves.x[inside].max()) / 2 == pytest.approx(60, abs=0.1)
+    assert (moves.y[inside].min() + moves.y[inside].max()) / 2 == pytest.approx(70, abs=0.1)
+
+
+def test_explain_says_where_a_value_comes_from(folder, capfdbinary):
+    code, out, _ = run(capfdbinary, "slice", "--explain", "layer_height", "--set", "layer_height=0.1")
+    assert code == 0
+    assert b"--set" in out
+    code, out, _ = run(capfdbinary, "slice", "--explain", "box.stl")
+    assert code == 0
+    assert out.count(b"\n") > 100
+    assert not (folder / "box.gcode").exists()
+
+
+def test_pictures_are_drawn_from_models_and_gcode(folder, capfdbinary):
+    assert run(capfdbinary, "slice", "box.stl", "--preview", "box.png")[0] == 0
+    assert run(capfdbinary, "preview", "box.gcode", "--layer", "2", "-o", "two.png")[0] == 0
+    assert run(capfdbinary, "preview", "box.stl", "--layer", "1-3", "-o", "some.png")[0] == 0
+    for name in "box.png", "two.png", "some.png":
+        assert (folder / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+REFUSALS = [
+    (2, ["slice"], "MODEL"),
+    (2, ["slice", "box.stl", "--colour", "red"], "--colour"),
+    (2, ["slice", "box.stl", "--set", "layer_height"], "KEY=VALUE"),
+    (2, ["slice", "box.stl", "--rotate", "90"], "3 numbers"),
+    (2, ["slice", "box.stl", "-o", "-", "--json"], "stdout"),
+    (2, ["preview", "box.stl", "--layer", "4-2"], "range"),
+    (2, ["preview", "box.stl", "--layer", "99"], "10 layers"),
+    (3, ["slice", "absent.stl"], "absent.stl"),
+    (3, ["slice", "garbage.stl"], "garbage.stl"),
+    (3, ["slice", "box.stl", "--scale", "1000"], "--scale"),
+    (3, ["preview", "absent.gcode"], "absent.gcode"),
+    (4, ["slice", "box.stl", "--set", "layer_hieght=0.2"], "did you mean layer_height"),
+    (4, ["slice", "box.stl", "--set", "layer_height=9"], "layer_height"),
+    (4, ["slice", "box.stl", "--printer", "prusa-mk33"], "prusa-mk3"),
+    (5, ["slice", "box.stl", "--scale", "1,0.001,1"], ""),
+    (6, ["slice", "box.stl", "-o", "no/such/place.gcode"], "no directory"),
+    (6, ["slice", "box.stl", "-o", "."], "directory"),
+    (6, ["slice", "box.stl", "--preview", "no/picture.png"], "no directory"),
+]
+
+
+@pytest.mark.parametrize(("code", "arguments", "words"), REFUSALS)
+def test_what_the_user_got_wrong_is_one_clear_line_and_leaves_no_file(folder, capfdbinary, code, arguments, words):
+    (folder / "garbage.stl").write_bytes(b"\x00\x01not a mesh at all" * 9)
+    before = sorted(folder.iterdir())
+    got, out, err = run(capfdbinary, *arguments)
+    assert got == code, err
+    assert out == b""
+    assert words in err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) <= (4 if code == 2 else 2)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_an_existing_file_survives_a_refusal(folder, capfdbinary):
+    (folder / "box.gcode").write_text("precious")
+    assert run(capfdbinary, "slice", "box.stl", "--set", "layer_height=9")[0] == 4
+    assert (folder / "box.gcode").read_text() == "precious"
+
+
+def test_a_device_is_written_and_not_replaced(folder, capfdbinary):
+    assert run(capfdbinary, "slice", "box.stl", "-o", os.devnull)[0] == 0
+    assert not os.path.isfile(os.devnull)
+
+
+def test_a_bug_is_reported_without_a_traceback(folder, capfdbinary, monkeypatch):
+    monkeypatch.setattr("slicer.summary.Summary.text", lambda self: 1 // 0)
+    code, _, err = run(capfdbinary, "slice", "box.stl")
+    assert code == 1
+    assert "ZeroDivisionError" in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("FABTHREAD_TRACEBACK", "1")
+    assert "Traceback" in run(capfdbinary, "slice", "box.stl")[2]
+
+
+def test_a_reader_that_goes_away_is_no_error_message(folder):
+    (folder / "tall.stl").write_bytes(box_stl(60, 60, 60))
+    job = process("slice", "tall.stl", "-o", "-", cwd=folder)
+    assert job.stdout.read(10)
+    job.stdout.close()
+    assert b"Traceback" not in job.stderr.read()
+    assert job.wait(60) == 141
+
+
+def test_an_interrupt_leaves_no_file(folder):
+    (folder / "huge.stl").write_bytes(box_stl(200, 200, 200))
+    job = process("slice", "huge.stl", "--set", "layer_height=0.05", "--set", "infill_density=90%", cwd=folder)
+    time.sleep(1.0)
+    job.send_signal(signal.SIGINT)
+    error = job.communicate(timeout=60)[1].decode()
+    assert job.returncode == 130, error
+    assert error.strip() == "interrupted"
+    assert sorted(p.name for p in folder.iterdir()) == ["box.stl", "huge.stl"]
+
+
+def test_help_documents_every_exit_code_and_teaches_by_example():
+    text = CliRunner().invoke(cli.root, ["--help"]).output
+    for code, meaning in EXIT_CODES.items():
+        assert f"{code}" in text
+        assert meaning in text
+    assert "fabthread slice part.stl" in text
+    for command in cli.COMMANDS:
+        assert command in text
+        assert CliRunner().invoke(cli.root, [command, "--help"]).exit_code == 0
+
+
+def test_version_is_that_of_the_distribution():
+    from fabthread import __version__
+
+    assert __version__ in CliRunner().invoke(cli.root, ["--version"]).output
+
+
+def test_interpreted_kernels_are_noticed(tmp_path, monkeypatch):
+    package = tmp_path / "stone" / "kernels"
+    package.mkdir(parents=True)
+    for name in "__init__.py", "../__init__.py", "fast.py", "slow.py":
+        (package / name).touch()
+    (package / f"fast{kernels.EXTENSION_SUFFIXES[0]}").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(kernels, "PACKAGES", ("stone.kernels",))
+    assert kernels.interpreted() == ["stone.kernels.slow"]
+    assert "1 kernels are not compiled" in kernels.advice()
+
+
+def test_a_bar_appears_only_on_terminals_and_for_long_jobs(capsys, monkeypatch):
+    with progress.Progress() as show:
+        show("walls", 0.5)
+    with progress.Progress(enabled=True) as show:
+        show("walls", 0.5)
+        assert show._bar is None
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    with progress.Progress(enabled=True) as show:
+        show("walls", 0.5)
+        assert show._bar is not None
+    assert capsys.readouterr().out == ""
