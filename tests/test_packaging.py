@@ -56,7 +56,8 @@ def test_a_wheel_holds_the_packages_and_nothing_else(pure_wheel):
 
 def test_a_source_distribution_holds_what_a_build_needs_and_nothing_else(clone):
     archive = build(clone, "sdist", FABTHREAD_PURE="1")
-    names = {name.split("/", 1)[1] for name in tarfile.open(archive).getnames() if "/" in name}
+    with tarfile.open(archive) as packed:
+        names = {name.split("/", 1)[1] for name in packed.getnames() if "/" in name}
     files = {name for name in names if "." in name.rsplit("/", 1)[-1] and ".egg-info" not in name}
     build_files = {"pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in", "README.md", "CHANGELOG.md"}
     assert files == needed() | build_files
