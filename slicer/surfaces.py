@@ -1,8 +1,7 @@
 """surfaces: what inside the walls is seen from above or below, what hangs free, and what may stay sparse.
 
 A spot may be sparse only where the part goes on for `top_layers` above and `bottom_layers` below it; anything else is
-solid, so shells on slopes stay closed by construction. The intersection of n neighbouring layers is built by doubling
-(2, 4, 8 ... layers), for all layers at once.
+solid, so shells on slopes stay closed by construction.
 
     air above, directly   TOP_SURFACE
     air below, directly   BOTTOM_SURFACE on the first layer and where it only overhangs, BRIDGE where threads can span it
@@ -12,6 +11,7 @@ solid, so shells on slopes stay closed by construction. The intersection of n ne
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from slicer.nouns import Areas, Floats, Ints, LayerPlan, Regions
 from slicer.tools.bridges import bridge_angles
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
-from slicer.tools.polygons import difference, empty_stack, grow_twice, intersection, offset, parts_of, union
+from slicer.tools.polygons import covers, difference, empty_stack, grow_twice, intersection, offset, parts_of, union
 
 SLIVER = 0.05
 """Exposed strips narrower than twice this (mm) are the tolerance of the contours, not surfaces."""
@@ -57,15 +57,15 @@ def find_surfaces(
     step = np.array([flows.spacing(Role.SOLID_INFILL, h, k == 0) for k, h in enumerate(plan.height)])[layer]
     tops = _shell(surfaces.top_layers, surfaces.top_thickness, plan)
     bottoms = _shell(surfaces.bottom_layers, surfaces.bottom_thickness, plan)
-    windows = _windows(regions, {tops, bottoms}, crew)
     out = {role: empty_stack(len(layer)) for role in FILLED}
     angles = np.empty(len(layer), object)
 
-    bare = _uncovered(interior, windows[tops], layer + 1, windows[bottoms], layer - bottoms, crew)
+    shells = [*range(1, tops + 1), *range(-1, -bottoms - 1, -1)]
+    bare = _uncovered(interior, regions, layer, shells, crew)
     rows = np.flatnonzero(~shapely.is_empty(bare))  # elsewhere the whole interior stays sparse
     inside, step, level = interior[rows], step[rows], layer[rows]
-    top = _grown(_uncovered(inside, windows[min(tops, 1)], level + 1, windows[0], level, crew), OVERLAP * step, inside, crew)
-    hanging = _uncovered(inside, windows[min(bottoms, 1)], level - 1, windows[0], level, crew)
+    top = _grown(_uncovered(inside, regions, level, [1][:tops], crew), OVERLAP * step, inside, crew)
+    hanging = _uncovered(inside, regions, level, [-1][:bottoms], crew)
     bridge, bottom, angles[rows] = _split_bridges(hanging, inside, regions, level, surfaces, step, crew)
     top = _without(top, bridge, crew)
     bottom = _without(_without(bottom, top, crew), bridge, crew)
@@ -90,24 +90,6 @@ def _shell(layers: int, thickness: float, plan: LayerPlan) -> int:
     return max(layers, int(np.ceil(thickness / height - 1e-6)))
 
 
-def _windows(regions: Regions, sizes: set[int], crew: Crew) -> dict[int, Regions]:
-    """Return for each wanted size n (0 and 1 always) the stack whose row i is the intersection of layers i .. i + n - 1.
-
-    Beyond the ends there is air; window 0 is everything, told by None.
-    """
-    windows: dict[int, Any] = {0: None, 1: regions}
-    power = 1
-    while 2 * power <= max(sizes):
-        windows[2 * power] = intersection(windows[power], _rows(windows[power], np.arange(len(regions)) + power), crew)
-        power *= 2
-    for size in sizes - set(windows):
-        half = 1 << (size.bit_length() - 1)
-        windows[size] = intersection(
-            windows[half], _rows(windows[half], np.arange(len(regions)) + size - half), crew
-        )
-    return windows
-
-
 def _rows(stack: Regions, rows: Ints) -> Regions:
     """Return the chosen rows; there is air below the first and above the last."""
     out = empty_stack(len(rows))
@@ -116,14 +98,16 @@ def _rows(stack: Regions, rows: Ints) -> Regions:
     return out
 
 
-def _uncovered(
-    interior: Regions, above: Regions | None, above_row: Ints, below: Regions | None, below_row: Ints, crew: Crew
-) -> Regions:
-    """Return what of each interior lies outside a cover, without slivers; a cover of None covers all."""
-    hidden = interior
-    for cover, row in ((above, above_row), (below, below_row)):
-        if cover is not None:
-            hidden = intersection(hidden, _rows(cover, row), crew)
+def _uncovered(interior: Regions, regions: Regions, layer: Ints, shells: Iterable[int], crew: Crew) -> Regions:
+    """Return what of each interior is not covered by all of the layers `layer + shell`, without slivers.
+
+    Most interiors lie inside their neighbours, which is quickly told: only the others are intersected.
+    """
+    hidden = interior.copy()
+    for shell in shells:
+        cover = _rows(regions, layer + shell)
+        rows = np.flatnonzero(~covers(cover, hidden))
+        hidden[rows] = intersection(hidden[rows], cover[rows], crew)
     out = empty_stack(len(interior))
     rows = np.flatnonzero(shapely.area(interior) - shapely.area(hidden) > DUST / 2)
     if len(rows):

@@ -64,6 +64,15 @@ def union(a: Regions, b: Regions, crew: Crew) -> Regions:
     return _by_chunks(lambda rows: shapely.union(a[rows], b[rows]), len(a), crew)
 
 
+def covers(a: Regions, b: Regions) -> NDArray[np.bool_]:
+    """Return whether each a covers its b; an empty b is covered by anything.
+
+    Runs in one thread: rows may share polygons, and a prepared polygon builds its index at the first question.
+    """
+    shapely.prepare(a)
+    return np.asarray(shapely.covers(a, b) | shapely.is_empty(b))
+
+
 def _by_chunks(work: Any, n: int, crew: Crew) -> Regions:
     out = np.empty(n, object)
     chunks = Crew.chunks(n)
