@@ -19,8 +19,9 @@ def mesh_of_triangles(triangles: Any, name: str = "part") -> Mesh:
     array([[0, 1, 2],
            [1, 3, 2]], dtype=int32)
     """
-    points, index = weld(np.asarray(triangles).reshape(-1, 3))
-    return Mesh(frozen(points.astype(np.float64, copy=False)), frozen(index.reshape(-1, 3)), name)
+    with np.errstate(invalid="ignore"):  # garbage holds signalling nans; they are found and refused later
+        points, index = weld(np.asarray(triangles).reshape(-1, 3))
+        return Mesh(frozen(points.astype(np.float64, copy=False)), frozen(index.reshape(-1, 3)), name)
 
 
 def mesh_of(vertices: Any, faces: Any, name: str = "part") -> Mesh:

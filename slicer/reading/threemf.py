@@ -31,7 +31,11 @@ MOST_BYTES = 1 << 31
 MOST_RATIO = 400
 """A list of vertices shrinks twentyfold in a zip; more than this is a bomb."""
 MOST_TRIANGLES = 50_000_000
-"""More triangles than any plate needs; components of components multiply quickly."""
+PLACING = 500
+"""More triangles than any plate needs, and how many of them the placing of an object counts for: components of
+components multiply quickly."""
+DEEPEST = 32
+"""Objects within objects within objects ..."""
 
 LISTS = re.compile(rb"<((?:[\w.-]+:)?(vertices|triangles))(?:\s[^>]*)?(?<!/)>")
 Key = tuple[str, str]
@@ -200,8 +204,8 @@ def placed(
     above: tuple[Key, ...],
 ) -> Iterator[tuple[Floats, Any]]:
     """Yield (vertices, faces) of an object and all its components, transformed; `above` are the objects it is in."""
-    if key in above:
-        raise InputRefused(f"object {key[1]} is a component of itself; export the model again")
+    if key in above or len(above) > DEEPEST:
+        raise InputRefused(f"object {key[1]} is a component of itself, or nested too deep; export the model again")
     if key not in solids and all(part != key[0] for part, _ in solids):
         read_part(archive, key[0], solids)
     if key not in solids:
@@ -209,10 +213,10 @@ def placed(
     solid = solids[key]
     if not solid.printed:
         return
+    budget[0] -= PLACING + (0 if solid.faces is None else len(solid.faces))
+    if budget[0] < 0:
+        raise InputRefused("its components multiply to more than any plate holds; export the model again")
     if solid.vertices is not None and solid.faces is not None and len(solid.faces):
-        budget[0] -= len(solid.faces)
-        if budget[0] < 0:
-            raise InputRefused(f"its components make more than {MOST_TRIANGLES} triangles")
         mirrored = np.linalg.det(affine[:3]) < 0
         yield transformed(solid.vertices, affine), solid.faces[:, ::-1] if mirrored else solid.faces
     for part, inner in solid.parts:
