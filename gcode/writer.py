@@ -84,7 +84,9 @@ def layer_blocks(moves: Moves) -> tuple[NDArray[np.int64], NDArray[np.float64], 
     """Return (rows where a layer begins, z of its beads, height of its beads; 0 where the layer has none)."""
     before = np.concatenate([[-1], moves.layer[:-1]])
     rows = np.flatnonzero((moves.layer != before) & (moves.layer >= 0))
-    beads = np.flatnonzero((moves.e > 0) & ((moves.role != Role.NONE) | (moves.height > 0)) & (moves.role != Role.CUSTOM))
+    beads = np.flatnonzero(
+        (moves.e > 0) & ((moves.role != Role.NONE) | (moves.height > 0)) & (moves.role != Role.CUSTOM)
+    )
     if not len(beads) or not len(rows):
         return rows, moves.z[rows], np.zeros(len(rows))
     first = beads[np.minimum(np.searchsorted(beads, rows), len(beads) - 1)]
@@ -195,8 +197,8 @@ def effect(line: str) -> tuple[int, tuple[float, float]]:
 
 def fan_share(text: str) -> float:
     """Return the fan 0..1 of an S word: `S128` counts to 255, `S0.50` is a share."""
-    share = float(text) if "." in text else float(text) / 255
-    return min(max(share, 0.0), 1.0)
+    value = float(text)
+    return min(max(value if "." in text and value <= 1 else value / 255, 0.0), 1.0)
 
 
 def _word(words: Sequence[str], letter: str, otherwise: str) -> str:

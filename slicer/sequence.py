@@ -239,11 +239,21 @@ def _definitions(moves: Moves, flavour: Flavour, facts: Mapping[str, object]) ->
 
 def _box(moves: Moves, index: int) -> NDArray[np.float64]:
     """Return the corners (4, 2) of the box around an object's beads."""
-    beads = (moves.object == index) & (moves.e > 0) & (moves.role != Role.NONE)
-    if not beads.any():
-        return np.zeros((4, 2))
-    x, y = moves.x[beads], moves.y[beads]
-    return np.array([[x.min(), y.min()], [x.max(), y.min()], [x.max(), y.max()], [x.min(), y.max()]])
+    (x0, y0, _), (x1, y1, _) = _bounds(moves, moves.object == index)
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def _bounds(moves: Moves, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the lowest and highest (2, 3) point that the centre lines of some beads reach; zeros where there is none."""
+    ends = np.flatnonzero(chosen & (moves.e > 0) & (moves.role != Role.NONE))
+    begins = ends[ends > 0] - 1
+    if not len(ends):
+        return np.zeros((2, 3))
+    columns = [(column[ends], column[begins]) for column in (moves.x, moves.y)] + [(moves.z[ends],)]
+    low, high = zip(
+        *[(min(p.min() for p in c if len(p)), max(p.max() for p in c if len(p))) for c in columns], strict=True
+    )
+    return np.array([low, high])
 
 
 def _totals(moves: Moves, settings: Settings, facts: Mapping[str, object]) -> list[str]:
@@ -293,11 +303,9 @@ def _values(moves: Moves, settings: Settings) -> dict[str, object]:
                 values[field.name] = value
     (values["bed_size_x"], values["bed_size_y"]) = settings.machine.bed_size
     (values["bed_origin_x"], values["bed_origin_y"]) = settings.machine.bed_origin
-    beads = (moves.e > 0) & (moves.role != Role.NONE)
-    for axis in "xyz":
-        places = getattr(moves, axis)[beads]
-        values[f"print_min_{axis}"] = float(places.min()) if len(places) else 0.0
-        values[f"print_max_{axis}"] = float(places.max()) if len(places) else 0.0
+    low, high = _bounds(moves, np.ones(len(moves), bool))
+    for k, axis in enumerate("xyz"):
+        values[f"print_min_{axis}"], values[f"print_max_{axis}"] = float(low[k]), float(high[k])
     values["total_layers"] = int(moves.layer.max(initial=-1)) + 1
     values |= {"layer_num": 0, "layer_z": values["print_min_z"], "tool": int(moves.tool[0]) if len(moves) else 0}
     return values

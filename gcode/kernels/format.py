@@ -336,7 +336,7 @@ def format_rows(
                 at = _put_digits(out, at + 1, now_tool, 1)
                 out[at] = 10
                 at += 1
-            q = _round(fan[i] * fan_steps)
+            q = _round(cython.cast(cython.double, fan[i]) * fan_steps)
             if q < 0:
                 q = 0
             if q > fan_steps:
@@ -353,7 +353,7 @@ def format_rows(
                         at = _put_digits(out, at + 1, q % fan_steps, fan_digits)
                     out[at] = 10
                     at += 1
-            q = _round(acceleration[i])
+            q = _round(cython.cast(cython.double, acceleration[i]))
             if q > 0 and (xy_moves or z_moves):
                 if qe != pe:
                     if q != print_acceleration:
@@ -378,14 +378,14 @@ def format_rows(
                     now_role = role[i]
                     k = now_role if now_role < 24 else 0
                     at = _put_text(out, at, text, text_at[k], text_at[k + 1])
-                q = _round(width[i] * 1e3)
+                q = _round(cython.cast(cython.double, width[i]) * 1e3)
                 if q > 0 and q != now_width:
                     now_width = q
                     at = _put_text(out, at, text, text_at[34], text_at[35])
                     at = _put_number(out, at, q, 1000, 3)
                     out[at] = 10
                     at += 1
-                q = _round(height[i] * 1e5)
+                q = _round(cython.cast(cython.double, height[i]) * 1e5)
                 if q > 0 and q != now_height:
                     now_height = q
                     at = _put_text(out, at, text, text_at[33], text_at[34])

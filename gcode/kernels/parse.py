@@ -254,7 +254,7 @@ def parse_rows(
                         start = q
                 elif c == 76 or c == 67:  # LAYER_CHANGE, LAYER:n, CHANGE_LAYER
                     k = _starts(data, q, words, 6) or _starts(data, q, words, 8)
-                    if k > 0 or (layers_named != 1 and _starts(data, q, words, 7)):
+                    if k > 0 or (layers_named != 1 and not zone and _starts(data, q, words, 7)):
                         layers_named = 1 if k > 0 else 2
                         verbatim = False
                         zone = False
@@ -474,7 +474,7 @@ def parse_rows(
                         now_fan = 0.0
                     else:
                         vs = 255.0 if not has & 256 else vs
-                        now_fan = vs if fraction else vs / 255.0
+                        now_fan = vs if fraction and vs <= 1 else vs / 255.0
                         if now_fan > 1.0:
                             now_fan = 1.0
                         if now_fan < 0.0:

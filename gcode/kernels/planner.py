@@ -135,7 +135,7 @@ def _marlin(
         pz = z[i]
         d = sqrt(dx * dx + dy * dy + dz * dz)
         if d > 0:
-            a = acceleration[i]
+            a = cython.cast(cython.double, acceleration[i])
             if a <= 0:
                 a = limits[9] if de == 0 else limits[8]
         else:
@@ -317,7 +317,7 @@ def _klipper(
         pz = z[i]
         d = sqrt(dx * dx + dy * dy + dz * dz)
         v = speed[i]
-        a = acceleration[i]
+        a = cython.cast(cython.double, acceleration[i])
         if a <= 0:
             a = limits[8]
         asked = a

@@ -63,9 +63,7 @@ def custom(draw, lines):
     return [";TYPE:Custom", *draw(st.lists(st.sampled_from(lines), max_size=5)), ";TYPE:None"]
 
 
-styles = st.builds(
-    Style, st.sampled_from(list(FLAVOURS.values())), st.integers(2, 5), st.integers(3, 6), st.booleans()
-)
+styles = st.builds(Style, st.sampled_from(list(FLAVOURS.values())), st.integers(2, 5), st.integers(3, 6), st.booleans())
 
 
 @settings(deadline=None, max_examples=200)
@@ -111,7 +109,9 @@ def _moving(moves, style):
         scaled = values * 10**digits
         return np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
 
-    q = np.stack([counts(getattr(moves, a), style.xyz_digits) for a in "xyz"] + [counts(np.cumsum(moves.e), style.e_digits)])
+    q = np.stack(
+        [counts(getattr(moves, a), style.xyz_digits) for a in "xyz"] + [counts(np.cumsum(moves.e), style.e_digits)]
+    )
     moved = (np.diff(q, prepend=0.0) != 0).any(axis=0) if len(moves) else np.zeros(0, bool)
     columns = {name: getattr(moves, name)[moved] for name in ("x", "y", "z", "speed", "fan", "tool", "role", "width")}
     return columns | {"total": np.cumsum(moves.e)[moved]}

@@ -82,7 +82,9 @@ def test_marlin_text():
 
 def test_klipper_differs_in_labels_and_its_one_acceleration():
     text = MARLIN_TEXT.replace("M486 S0", "EXCLUDE_OBJECT_START NAME=left", 1)
-    text = text.replace("M486 S-1", "EXCLUDE_OBJECT_END NAME=left", 1).replace("M486 S1", "EXCLUDE_OBJECT_START NAME=right")
+    text = text.replace("M486 S-1", "EXCLUDE_OBJECT_END NAME=left", 1).replace(
+        "M486 S1", "EXCLUDE_OBJECT_START NAME=right"
+    )
     text = text.replace("M486 S-1", "EXCLUDE_OBJECT_END NAME=right")
     text = text.replace("M204 T", "SET_VELOCITY_LIMIT ACCEL=").replace("M204 P", "SET_VELOCITY_LIMIT ACCEL=")
     second = text.replace("M106 S128\n", "M106 S128\nSET_VELOCITY_LIMIT ACCEL=2000\n")
@@ -140,7 +142,14 @@ def test_what_a_left_out_row_asks_for_waits_for_the_next():
 
 
 def test_after_a_command_that_may_move_position_and_speed_are_said_again():
-    columns = {"x": [1, 2, 3], "y": 5.0, "z": 0.2, "speed": 10.0, "command_row": [1, 2], "commands": ("M117 hi", "PARK")}
+    columns = {
+        "x": [1, 2, 3],
+        "y": 5.0,
+        "z": 0.2,
+        "speed": 10.0,
+        "command_row": [1, 2],
+        "commands": ("M117 hi", "PARK"),
+    }
     text = lines(Moves.of(3, **columns))
     assert text[3:] == ["G1 X1 Y5 Z0.2 F600", "M117 hi", "G1 X2", "PARK", "G1 X3 Y5 Z0.2 F600"]
 
@@ -159,7 +168,8 @@ def test_fan_acceleration_and_tool_are_followed_through_commands():
 
 
 @pytest.mark.parametrize(
-    ("line", "kind"), [("; note", 0), ("M117 G1 X1", 0), ("G28", 1), ("START_PRINT", 1), (";TYPE:Custom", 2), ("M107", 3)]
+    ("line", "kind"),
+    [("; note", 0), ("M117 G1 X1", 0), ("G28", 1), ("START_PRINT", 1), (";TYPE:Custom", 2), ("M107", 3)],
 )
 def test_effects_of_commands(line, kind):
     assert effect(line)[0] == kind
@@ -180,7 +190,13 @@ def test_an_object_that_is_not_there_is_refused():
 
 
 def test_custom_rows_are_left_to_their_commands():
-    columns = {"x": [1, 2, 3], "role": [0, Role.CUSTOM, 0], "speed": 10.0, "command_row": [1], "commands": ("G1 X2 ; park",)}
+    columns = {
+        "x": [1, 2, 3],
+        "role": [0, Role.CUSTOM, 0],
+        "speed": 10.0,
+        "command_row": [1],
+        "commands": ("G1 X2 ; park",),
+    }
     assert lines(Moves.of(3, **columns))[3:] == ["G1 X1 Y0 Z0 F600", "G1 X2 ; park", "G1 X3 Y0 Z0 F600"]
 
 

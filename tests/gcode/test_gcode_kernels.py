@@ -1,0 +1,81 @@
+"""The kernels give the same bytes and numbers compiled and as plain Python."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gcode.planner
+import gcode.reader
+import gcode.writer
+from gcode.flavours import KLIPPER, REPRAPFIRMWARE
+from gcode.moves import DTYPES, Moves
+from gcode.planner import Machine
+
+KERNELS = Path(gcode.reader.__file__).parent / "kernels"
+
+
+def interpreted(name):
+    """Return a kernel's module run as plain Python."""
+    spec = importlib.util.spec_from_file_location(f"interpreted_{name}", KERNELS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def moves():
+    rng = np.random.default_rng(7)
+    n = 300
+    kind = rng.choice(3, n, p=[0.8, 0.1, 0.1])
+    return Moves.of(
+        n,
+        x=np.cumsum(rng.normal(0, 2, n)) - 3,
+        y=np.cumsum(np.where(kind == 2, 0, rng.normal(0, 2, n))),
+        z=0.2 * (np.arange(n) // 100 + 1),
+        e=np.choose(kind, [rng.uniform(0, 0.1, n), np.zeros(n), np.full(n, -0.8)]),
+        speed=rng.uniform(10, 150, n),
+        acceleration=rng.choice([0, 500, 2000], n),
+        role=np.where(kind == 0, rng.integers(1, 16, n), 0),
+        width=np.where(kind == 0, 0.45, 0),
+        height=np.where(kind == 0, 0.2, 0),
+        fan=rng.choice([0, 0.5, 1], n),
+        tool=np.arange(n) // 150,
+        layer=np.arange(n) // 100,
+        object=np.arange(n) // 60 % 2,
+        objects=("a", "b"),
+        command_row=[0, 0, 0, 50, 50, 50, 300],
+        commands=(";TYPE:Custom", "G28", ";TYPE:None", "; note", "M106 S9", "PARK", "M84"),
+    )
+
+
+@pytest.mark.parametrize("flavour", [KLIPPER, REPRAPFIRMWARE])
+@pytest.mark.parametrize("relative", [True, False])
+def test_writer(moves, flavour, relative, monkeypatch):
+    style = gcode.writer.Style(flavour, relative=relative)
+    compiled = gcode.writer.write(moves, style)
+    monkeypatch.setattr("gcode.writer.format_rows", interpreted("format").format_rows)
+    assert gcode.writer.write(moves, style) == compiled
+
+
+def test_reader(moves, monkeypatch):
+    text = gcode.writer.write(moves, gcode.writer.Style(KLIPPER))
+    text += b"G2 X5 Y5 I2 J9 E1\nG3 X9 Y9 R30\nG91\nG1 X-.5 E.2\nG10\nG11\n"
+    text += b"nonsense {\nG1 X\nN1 G1 X1*3\n; FEATURE: Outer wall\n"
+    problems = [], []
+    compiled = gcode.reader.read(text, problems[0])
+    monkeypatch.setattr("gcode.reader.parse_rows", interpreted("parse").parse_rows)
+    plain = gcode.reader.read(text, problems[1])
+    assert problems[0] == problems[1]
+    assert len(problems[0]) == 2
+    for name in (*DTYPES, "command_row"):
+        assert (getattr(plain, name) == getattr(compiled, name)).all(), name
+    assert plain.commands == compiled.commands
+
+
+@pytest.mark.parametrize("machine", [Machine(), Machine("klipper"), Machine(junction_deviation=0.02)])
+def test_planner(moves, machine, monkeypatch):
+    compiled = gcode.planner.estimate(moves, machine)
+    monkeypatch.setattr("gcode.planner.plan_moves", interpreted("planner").plan_moves)
+    assert (gcode.planner.estimate(moves, machine) == compiled).all()
