@@ -244,16 +244,13 @@ def _box(moves: Moves, index: int) -> NDArray[np.float64]:
 
 
 def _bounds(moves: Moves, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the lowest and highest (2, 3) point that the centre lines of some beads reach; zeros where there is none."""
+    """Return the lowest and the highest point (2, 3) of the centre lines of some beads; zeros where there are none."""
     ends = np.flatnonzero(chosen & (moves.e > 0) & (moves.role != Role.NONE))
-    begins = ends[ends > 0] - 1
     if not len(ends):
         return np.zeros((2, 3))
-    columns = [(column[ends], column[begins]) for column in (moves.x, moves.y)] + [(moves.z[ends],)]
-    low, high = zip(
-        *[(min(p.min() for p in c if len(p)), max(p.max() for p in c if len(p))) for c in columns], strict=True
-    )
-    return np.array([low, high])
+    rows = np.concatenate([ends, np.maximum(ends - 1, 0)])
+    columns = [axis[rows] for axis in (moves.x, moves.y, moves.z)]
+    return np.array([[c.min() for c in columns], [c.max() for c in columns]])
 
 
 def _totals(moves: Moves, settings: Settings, facts: Mapping[str, object]) -> list[str]:
