@@ -1,0 +1,338 @@
+"""A whole job: models in, G-code out.
+
+    read -> mend -> place -> pipeline (toolpaths of each part, motions of the plate) -> sequence -> summary
+
+Everything a job needs comes in as arguments and everything it found goes out in the result: no globals, so jobs may
+run side by side in threads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from gcode.flavours import FLAVOURS
+from gcode.moves import Moves
+from gcode.planner import Machine, estimate
+from gcode.writer import Style, write
+from profiles.loader import Resolved, embed, load
+from profiles.schema import Settings
+from slicer import reading
+from slicer.errors import InputRefused, NothingToPrint
+from slicer.health import edges_of, examine
+from slicer.layers import plan_layers
+from slicer.nouns import LayerPlan, Mesh, Regions
+from slicer.pipeline import Part, Progress, Stopwatch, motions, toolpaths
+from slicer.placement import place
+from slicer.repair import refuse_hopeless, repair
+from slicer.sequence import sequence
+from slicer.slicing import Slices
+from slicer.summary import Summary, summarise
+from slicer.tools.crew import Crew
+from slicer.tools.flow import Flows
+
+MOST_CLOSED = 0.35
+"""Contours of which more than this share is guessed by closing gaps do not describe a solid."""
+WORTH_TELLING = 0.5
+"""Areas too thin for any bead are told from this size on, mm2."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceResult:
+    """A sliced job: its moves with everything around them, its layers, the settings used, and what there is to know."""
+
+    moves: Moves
+    layers: LayerPlan
+    settings: Settings
+    summary: Summary
+
+    def gcode(self) -> bytes:
+        """Return the G-code."""
+        output = self.settings.output
+        style = Style(
+            FLAVOURS[output.gcode_flavour], output.xyz_digits, output.e_digits, output.relative_extrusion
+        )
+        return write(self.moves, style)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the G-code beside `path`, then rename: a file of that name is whole or not there; `-` is stdout."""
+        if os.fspath(path) == "-":
+            sys.stdout.buffer.write(self.gcode())
+            return
+        target = Path(path)
+        handle, beside = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(self.gcode())
+            os.chmod(beside, 0o666 & ~_umask())
+            os.replace(beside, target)
+        except BaseException:
+            os.unlink(beside)
+            raise
+
+
+def slice(
+    model: Any,
+    profile: Resolved | Mapping[str, Any] | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    strict: bool = False,
+    scale: float | tuple[float, float, float] = 1.0,
+    rotate: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    center: tuple[float, float] | None = None,
+) -> SliceResult:
+    """Slice models on one plate and return the result.
+
+    Parameters
+    ----------
+    model : path, Mesh, (vertices, faces), anything with `vertices` and `faces` such as a trimesh, or a list of these
+    profile : what `profiles.loader.load` returned, a mapping of settings on top of the defaults, or None
+    workers : threads; the result does not depend on their number
+    progress : called with the name of each stage and the share of the job done when it begins
+    strict : refuse models that have to be mended
+    scale, rotate, center : factor (or one per axis), degrees about x, y, z, and the middle of the print on the bed
+
+    Raises
+    ------
+    slicer.errors.InputRefused, slicer.errors.NothingToPrint, profiles.errors.SettingsRefused
+
+    Examples
+    --------
+    >>> from slicer import Mesh, slice
+    >>> corners = [[x, y, z] for x in (0, 20) for y in (0, 20) for z in (0, 5)]
+    >>> faces = [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1],
+    ...          [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]
+    >>> result = slice((corners, faces), {"infill_density": 0.2})
+    >>> len(result.layers)
+    25
+    """
+    resolved = profile if isinstance(profile, Resolved) else load(overrides=dict(profile or {}))
+    settings = resolved.settings
+    watch = Stopwatch(progress)
+    warnings = list(resolved.warnings)
+    with watch("reading", 0.05):
+        meshes, repairs = _read(model)
+        if (hint := reading.suspicious_size([_scaled(mesh, scale) for mesh in meshes])) is not None:
+            warnings.append(hint)
+    with watch("mending", 0.05):
+        meshes, health, mended = _mend(meshes)
+        repairs += mended
+    with watch("placing"):
+        meshes = place(
+            meshes, settings.machine, scale=scale, rotate=rotate, center=center, margin=_margin(settings)
+        )
+        _refuse_tiny(meshes, settings)
+        plan = plan_layers(max(float(mesh.vertices[:, 2].max()) for mesh in meshes), settings.layers)
+    with Crew(workers) as crew:
+        parts = [toolpaths(mesh, edges_of(mesh.faces).face_edges, plan, settings, crew, watch) for mesh in meshes]
+    for mesh, part in zip(meshes, parts, strict=True):
+        repairs += _closed(mesh.name, part.slices)
+    if strict and repairs:
+        raise InputRefused("--strict refuses models that have to be mended: " + "; ".join(repairs))
+    moves, outlines = motions(parts, plan, settings, watch)
+    if not moves.role.any():
+        raise NothingToPrint("no layer holds anything this nozzle can print: all features are thinner than a bead")
+    moves = moves.with_(objects=tuple(_names(meshes)))
+    with watch("finishing", 0.1):
+        moves, seconds = _finish(moves, resolved, meshes, outlines, parts)
+    summary = summarise(
+        moves,
+        seconds,
+        settings,
+        models=[mesh.name for mesh in meshes],
+        health=health,
+        repairs=repairs,
+        dropped=_dropped(meshes, parts),
+        warnings=warnings + _floating(meshes, parts, plan),
+        stage_seconds=watch.seconds,
+    )
+    return SliceResult(moves, plan, settings, summary)
+
+
+def _read(model: Any) -> tuple[list[Mesh], list[str]]:
+    """Return the meshes of one model or a list of them, and what was mended while reading."""
+    meshes: list[Mesh] = []
+    repairs: list[str] = []
+    single = isinstance(model, (str, os.PathLike, Mesh)) or hasattr(model, "faces") or _is_pair(model)
+    for one in [model] if single else list(model):
+        if isinstance(one, (str, os.PathLike)):
+            found = reading.load(one)
+            meshes += found.meshes
+            repairs += [str(repair) for repair in found.repairs]
+        else:
+            meshes.append(_as_mesh(one))
+    if not meshes:
+        raise InputRefused("no model was given")
+    return meshes, repairs
+
+
+def _is_pair(model: Any) -> bool:
+    """Return whether the model is (vertices, faces) rather than two models."""
+    return isinstance(model, tuple) and len(model) == 2 and all(np.ndim(part) == 2 for part in model)
+
+
+def _as_mesh(model: Any) -> Mesh:
+    """Return a mesh from arrays or from anything that has vertices and faces."""
+    if isinstance(model, Mesh):
+        vertices, faces, name = model.vertices, model.faces, model.name
+    elif hasattr(model, "faces"):
+        vertices, faces, name = model.vertices, model.faces, "part"
+    else:
+        (vertices, faces), name = model, "part"
+    mesh = reading.mesh_of(np.asarray(vertices, np.float64), np.asarray(faces), name)
+    reading.check_coordinates([mesh])
+    return mesh
+
+
+def _scaled(mesh: Mesh, scale: float | tuple[float, float, float]) -> Mesh:
+    return mesh if np.all(np.asarray(scale) == 1.0) else Mesh(mesh.vertices * np.asarray(scale), mesh.faces, mesh.name)
+
+
+def _mend(meshes: Sequence[Mesh]) -> tuple[list[Mesh], list[Mapping[str, Any]], list[str]]:
+    """Return mended meshes, the health of each as it came, and what was done."""
+    out, health, repairs = [], [], []
+    for mesh in meshes:
+        found = examine(mesh)
+        mended, done = repair(mesh, found)
+        refuse_hopeless(mended, found if mended is mesh else examine(mended))
+        out.append(mended)
+        health.append(found.as_dict())
+        repairs += [f"{mesh.name}: {one}" for one in done]
+    return out, health, repairs
+
+
+def _margin(settings: Settings) -> float:
+    """Return how far skirt and brim reach beyond the parts, mm."""
+    adhesion = settings.adhesion
+    brim = adhesion.brim_width + adhesion.brim_gap if adhesion.brim_type in ("outer", "both") else 0.0
+    line = settings.widths.line_width or settings.machine.nozzle_diameter * 1.125
+    skirt = adhesion.skirt_distance + adhesion.skirt_loops * line if adhesion.skirt_loops else 0.0
+    return brim + skirt
+
+
+def _refuse_tiny(meshes: Sequence[Mesh], settings: Settings) -> None:
+    """Raise InputRefused for a part that is smaller than a single bead."""
+    flows = Flows.resolve(settings.widths, settings.machine.nozzle_diameter, settings.surfaces)
+    bead = max(flows.widths[1:])
+    for mesh in meshes:
+        x, y, z = np.ptp(mesh.vertices, axis=0)
+        if max(x, y) < 2 * bead or z < settings.layers.first_layer_height / 2:
+            raise InputRefused(
+                f"{mesh.name}: {x:.3g} x {y:.3g} x {z:.3g} mm is smaller than a few beads of {bead:g} mm; "
+                "check its units (--scale 25.4 for inches, --scale 1000 for metres)"
+            )
+
+
+def _closed(name: str, slices: Slices) -> list[str]:
+    """Return what closing the contours of a part was worth telling; refuse a part that was mostly guessed."""
+    if slices.closed_share > MOST_CLOSED:
+        raise InputRefused(
+            f"{name}: {slices.closed_share:.0%} of its outlines are missing ({slices.gaps} gaps up to "
+            f"{slices.widest_gap:.1f} mm), no solid can be told from it; mend the mesh in the program that made it"
+        )
+    if not slices.gaps:
+        return []
+    return [f"{name}: closed {slices.gaps} gaps of its outlines, the widest {slices.widest_gap:.2f} mm"]
+
+
+def _names(meshes: Sequence[Mesh]) -> list[str]:
+    """Return a different name for each object."""
+    seen: dict[str, int] = {}
+    names = []
+    for mesh in meshes:
+        seen[mesh.name] = seen.get(mesh.name, 0) + 1
+        names.append(mesh.name if seen[mesh.name] == 1 else f"{mesh.name}_{seen[mesh.name]}")
+    return names
+
+
+def _dropped(meshes: Sequence[Mesh], parts: Sequence[Part]) -> list[str]:
+    """Return what the models have but the nozzle cannot print."""
+    return [
+        f"{mesh.name}: walls thinner than a bead, about {part.too_thin:.1f} mm2 over all layers"
+        for mesh, part in zip(meshes, parts, strict=True)
+        if part.too_thin > WORTH_TELLING
+    ]
+
+
+def _floating(meshes: Sequence[Mesh], parts: Sequence[Part], plan: LayerPlan) -> list[str]:
+    """Return warnings about layers that are empty below something that is not."""
+    told = []
+    for mesh, part in zip(meshes, parts, strict=True):
+        filled = np.flatnonzero(~shapely.is_empty(part.slices.regions))
+        empty = np.setdiff1d(np.arange(filled.max(initial=-1)), filled)
+        if len(empty):
+            low, high = plan.z_bottom[empty[0]], plan.z_top[empty[-1]]
+            told.append(f"{mesh.name}: nothing is printed between z = {low:g} and {high:g} mm; what is above floats")
+    return told
+
+
+def _finish(
+    moves: Moves, resolved: Resolved, meshes: Sequence[Mesh], outlines: Regions, parts: Sequence[Part]
+) -> tuple[Moves, Any]:
+    """Return the moves with start, end, labels, pictures and settings around them, and the seconds of each."""
+    settings = resolved.settings
+    machine = machine_of(settings)
+    seconds = estimate(moves, machine)
+    facts = {
+        "print_seconds": float(seconds.sum()),
+        "first_layer_seconds": float(seconds[moves.layer == 0].sum()),
+        "outlines": [_hull(part.slices.regions) for part in parts],
+    }
+    moves = sequence(moves, settings, embed(resolved), _thumbnails(settings, meshes), facts)
+    return moves, estimate(moves, machine)
+
+
+def _hull(regions: Regions) -> Any:
+    """Return the corners (m, 2) of the convex hull of a part seen from above."""
+    hull = shapely.convex_hull(shapely.geometrycollections([r for r in regions if not r.is_empty]))
+    return shapely.get_coordinates(hull)[:-1]
+
+
+def _thumbnails(settings: Settings, meshes: Sequence[Mesh]) -> list[bytes]:
+    """Return the pictures that the printer wants, as PNG."""
+    if not settings.output.thumbnails:
+        return []
+    from slicer.thumbnail import render
+
+    return [render(meshes, *(int(n) for n in size.lower().split("x"))) for size in settings.output.thumbnails]
+
+
+def machine_of(settings: Settings) -> Machine:
+    """Return the planner's record of the machine's limits."""
+    limits = settings.limits
+    return Machine(
+        flavour=settings.output.gcode_flavour,
+        speed_x=limits.max_speed_x,
+        speed_y=limits.max_speed_y,
+        speed_z=limits.max_speed_z,
+        speed_e=limits.max_speed_e,
+        acceleration_x=limits.max_acceleration_x,
+        acceleration_y=limits.max_acceleration_y,
+        acceleration_z=limits.max_acceleration_z,
+        acceleration_e=limits.max_acceleration_e,
+        print_acceleration=limits.default_acceleration,
+        travel_acceleration=limits.default_travel_acceleration,
+        retract_acceleration=limits.default_retract_acceleration,
+        jerk_xy=limits.max_jerk_xy,
+        jerk_z=limits.max_jerk_z,
+        jerk_e=limits.max_jerk_e,
+        junction_deviation=limits.junction_deviation,
+        square_corner_velocity=limits.square_corner_velocity,
+        minimum_cruise_ratio=limits.minimum_cruise_ratio,
+    )
+
+
+def _umask() -> int:
+    """Return the process's file mode mask."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
