@@ -49,7 +49,7 @@ GRID = 10.0
 def sheet(moves: Moves, title: str = "", facts: str = "", width: int = 1600, height: int = 1000) -> bytes:
     """Return a PNG: the print as a solid, four telling layers from above, and what the colours mean."""
     beads = _printed(moves)
-    side = (height - 170) // 2
+    side = (height - 170) * 2 // 5
     page = _Page(width, height, title, facts)
     page.place(solid(beads, width - 2 * side - 60, height - 150), 20, 90)
     for place, number in enumerate(telling_layers(moves)):
@@ -93,7 +93,7 @@ def solid(beads: Beads, width: int, height: int, fine: int = 2) -> Image:
     return draw(_together(grid, beads), canvas, view, PALETTE)
 
 
-def flat(beads: Beads, width: int, height: int, frame: Beads, fine: int = 2) -> Image:
+def flat(beads: Beads, width: int, height: int, frame: Beads, fine: int = 4) -> Image:
     """Return a picture (height, width, 4) of the beads from above; the beads of `frame` would just fill it."""
     canvas = scene.Canvas.blank(width, height, fine)
     return draw(beads, canvas, scene.view_of(frame.end, scene.axes_of(0, 90), *canvas.size), PALETTE)
@@ -145,7 +145,7 @@ class _Page:
     def __init__(self, width: int, height: int, title: str, facts: str) -> None:
         from matplotlib.figure import Figure
 
-        self.figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor=PAPER)
+        self.figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="none")
         paper = [int(PAPER[i : i + 2], 16) for i in (1, 3, 5)]
         self.pixels = np.full((height, width, 3), paper, np.uint8)
         self.write(24, 34, title, 20, INK, weight="bold")
@@ -159,8 +159,7 @@ class _Page:
     def place(self, picture: Image, left: int, top: int) -> None:
         height, width = picture.shape[:2]
         under = self.pixels[top : top + height, left : left + width]
-        alpha = picture[..., 3:].astype(np.float32) / 255
-        under[:] = (picture[..., :3] * alpha + under * (1 - alpha) + 0.5).astype(np.uint8)
+        under[:] = over(picture, under)
 
     def legend(self, roles: NDArray[np.uint8]) -> None:
         """Name the colours of the roles that occur, in a row at the foot of the page."""
@@ -176,7 +175,15 @@ class _Page:
         """Return the page as a PNG without time stamp or program name."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        self.figure.figimage(self.pixels)
         canvas: Any = FigureCanvasAgg(self.figure)
         canvas.draw()
-        return png.encode(np.asarray(canvas.buffer_rgba())[..., :3])
+        words = np.asarray(canvas.buffer_rgba())
+        rows, columns = np.nonzero(words[..., 3])
+        self.pixels[rows, columns] = over(words[rows, columns], self.pixels[rows, columns])
+        return png.encode(self.pixels)
+
+
+def over(picture: Image, under: Image) -> Image:
+    """Return pixels (..., 4) laid over opaque ones (..., 3)."""
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    return np.asarray(picture[..., :3] * alpha + under * (1 - alpha) + 0.5, np.uint8)

@@ -1,7 +1,27 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Draw triangles into a depth buffer: the pictures' only sequential part."""
+"""Draw triangles into a depth buffer, and darken its creases: what pictures do for each pixel."""
 
 import cython
+
+WIDE = cython.declare(cython.Py_ssize_t, 6)  # columns from which on the ends of a row are worth computing
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+@cython.inline
+def begin_of(slope: cython.double, value: cython.double, x: cython.double) -> cython.double:
+    """Return where `slope * x + value` is no longer negative if it rises, else x."""
+    return max(x, -value / slope) if slope > 0.0 else x
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+@cython.inline
+def end_of(slope: cython.double, value: cython.double, x: cython.double) -> cython.double:
+    """Return where `slope * x + value` becomes negative if it falls, else x."""
+    return min(x, -value / slope) if slope < 0.0 else x
 
 
 @cython.cfunc
@@ -38,6 +58,10 @@ def draw(
     top: cython.Py_ssize_t
     bottom: cython.Py_ssize_t
     left: cython.Py_ssize_t
+    begin: cython.Py_ssize_t
+    end: cython.Py_ssize_t
+    low: cython.double
+    high: cython.double
     right: cython.Py_ssize_t
     ax: cython.double
     ay: cython.double
@@ -79,7 +103,18 @@ def draw(
             vz = points[c, 2] - az
             for i in range(top, bottom):
                 py = i + 0.5 - ay
-                for j in range(left, right):
+                begin = left
+                end = right
+                if right - left > WIDE:  # a slanting sliver fills little of its bounding box
+                    low = begin_of(vy * area, -py * vx * area, left - ax)
+                    low = begin_of(-uy * area, py * ux * area, low)
+                    low = begin_of((uy - vy) * area, 1.0 - py * (ux - vx) * area, low)
+                    high = end_of(vy * area, -py * vx * area, right - ax)
+                    high = end_of(-uy * area, py * ux * area, high)
+                    high = end_of((uy - vy) * area, 1.0 - py * (ux - vx) * area, high)
+                    begin = max(left, first_centre(low + ax - 1.0))
+                    end = min(right, first_centre(high + ax + 1.0))
+                for j in range(begin, end):
                     px = j + 0.5 - ax
                     s = (px * vy - py * vx) * area
                     t = (ux * py - uy * px) * area
@@ -88,3 +123,39 @@ def draw(
                         if z > depth[i, j]:
                             depth[i, j] = z
                             owner[i, j] = first + cython.cast(cython.int, f)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+@cython.inline
+def above(rise: cython.double, slack: cython.double) -> cython.double:
+    """Return how far a neighbour rises beyond the slack, up to 20 pixels."""
+    return min(max(rise - slack, 0.0), 20.0)
+
+
+def shadow(depth: cython.const[cython.double][:, ::1], out: cython.float[:, ::1]) -> None:
+    """Write for each pixel how far its neighbours at 1 and 3 pixels rise above it, in all: (h, w) each."""
+    rows: cython.Py_ssize_t = depth.shape[0]
+    columns: cython.Py_ssize_t = depth.shape[1]
+    i: cython.Py_ssize_t
+    j: cython.Py_ssize_t
+    step: cython.Py_ssize_t
+    z: cython.double
+    total: cython.double
+    with cython.nogil:
+        for i in range(rows):
+            for j in range(columns):
+                z = depth[i, j]
+                total = 0.0
+                if z > -1e300:
+                    for step in range(1, 4, 2):
+                        if i >= step:
+                            total += above(depth[i - step, j] - z, 2.0 * step)
+                        if i + step < rows:
+                            total += above(depth[i + step, j] - z, 2.0 * step)
+                        if j >= step:
+                            total += above(depth[i, j - step] - z, 2.0 * step)
+                        if j + step < columns:
+                            total += above(depth[i, j + step] - z, 2.0 * step)
+                out[i, j] = total

@@ -116,15 +116,8 @@ class Canvas:
 
     def _creases(self) -> NDArray[np.float32]:
         """Return a factor (h, w) that darkens samples lying behind their neighbours: edges and layers stand out."""
-        z = np.maximum(self.depth, -1e9).astype(np.float32)
-        behind = np.zeros_like(z)
-        for step in (1, 3):
-            for near, far in (z[step:], z[:-step]), (z[:, step:], z[:, :-step]):
-                rise = near - far
-                np.clip(rise, -20 - 2 * step, 20 + 2 * step, out=rise)
-                rows, columns = rise.shape
-                behind[:rows, :columns] += np.maximum(rise - 2 * step, 0)
-                behind[-rows:, -columns:] += np.maximum(-rise - 2 * step, 0)
+        behind = np.empty(self.depth.shape, np.float32)
+        raster.shadow(self.depth, behind)
         return np.asarray(1 / (1 + np.float32(0.012) * behind))
 
 

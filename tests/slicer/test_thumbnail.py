@@ -72,7 +72,7 @@ def test_the_nearest_triangle_is_seen_whatever_the_order():
     assert ((owner < 0) == (other < 0)).all()
 
 
-def test_compiled_and_interpreted_kernel_draw_the_same(tmp_path):
+def test_compiled_and_interpreted_kernel_draw_the_same():
     source = raster.__file__.rsplit("raster", 1)[0] + "raster.py"
     spec = importlib.util.spec_from_file_location("raster_interpreted", source)
     interpreted = importlib.util.module_from_spec(spec)
@@ -81,6 +81,11 @@ def test_compiled_and_interpreted_kernel_draw_the_same(tmp_path):
     faces = np.arange(90, dtype=np.int32).reshape(30, 3)
     for ours, theirs in zip(drawn(raster, points, faces), drawn(interpreted, points, faces), strict=True):
         assert (ours == theirs).all()
+    shadows = np.ones((2, 24, 24), np.float32)
+    for kernel, out in zip((raster, interpreted), shadows, strict=True):
+        kernel.shadow(drawn(raster, points, faces)[0], out)
+    assert (shadows[0] == shadows[1]).all()
+    assert shadows[0].any()
 
 
 def test_the_picture_of_a_cube_has_three_faces_of_different_brightness():
