@@ -25,6 +25,8 @@ CORNER = 16
 """Segments of a rounded quarter circle."""
 RESOLUTION = 0.0125
 """Largest deviation of the loops from the true offset curves, mm."""
+MEET = 0.4
+"""Loops come at most this close to the middle between two brims that meet, in spacings."""
 MOST_LOOPS = 1000
 """End of the search for `skirt_min_length`."""
 
@@ -56,11 +58,17 @@ def _brim(region: Any, adhesion: AdhesionSettings, spacing: float) -> tuple[list
     base = region
     if adhesion.brim_type in ("outer", "both"):
         base = shapely.buffer(outlines, adhesion.brim_gap + spacing * count, quad_segs=CORNER)
-        groups += _grouped(shapely.buffer(outlines, distance, quad_segs=CORNER), base)
+        groups += _grouped(_loops(outlines, distance, spacing), base)
     if adhesion.brim_type in ("inner", "both"):
         holes = shapely.difference(outlines, region)
-        groups += _grouped(shapely.buffer(holes, -distance, quad_segs=CORNER), holes)
+        groups += _grouped(_loops(holes, -distance, spacing), holes)
     return groups, base
+
+
+def _loops(ground: Any, distance: Any, spacing: float) -> Any:
+    """Return the ground grown by each distance, or shrunk; where two fronts meet, without what would overlap."""
+    meet = np.copysign(MEET * spacing, distance)
+    return shapely.buffer(shapely.buffer(ground, distance + meet, quad_segs=CORNER), -meet, quad_segs=CORNER)
 
 
 def _grouped(areas: Any, pieces: Any) -> list[list[Any]]:

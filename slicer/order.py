@@ -2,8 +2,8 @@
 
 In each layer first what belongs to no island (skirt, brim, supports), then island by island. Within an island come the
 walls stack by stack (a stack is what lies side by side, such as the walls around one hole; a thin wall is one of its
-own), then all that fills, sparse, solid and gaps, then top surfaces. Within each of these the tool goes to what is near;
-a layer starts where the one below ended. Consecutive paths with one `group` stay together and keep their direction.
+own), then all that fills, sparse, solid and gaps, then top surfaces. Within each of these the tool goes to what is
+near; a layer starts where the one below ended. Consecutive paths with one `group` stay together, in their direction.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _stacks(paths: Paths, island: Ints, wall: Bools) -> Ints:
     """Return a number for each path, the same for walls that lie side by side in one island.
 
     Each wall is tied to the wall of the next inset, outwards and inwards, whose first vertex is near its own: seams
-    mostly lie side by side. Where none is (walls that merge or part), to the wall that passes its first vertex.
+    mostly lie side by side. Where none is (walls that merge or part), to the walls that pass its vertices.
     """
     number = np.arange(len(paths))
     rows = np.flatnonzero(wall)
@@ -125,11 +125,11 @@ def _stacks(paths: Paths, island: Ints, wall: Bools) -> Ints:
         other, _ = seams.nearest(first[asked], bins[asked] + step)
         order_tour.tie(number, rows[asked[other >= 0]], rows[other[other >= 0]])
         lost = asked[other < 0]
-        around = rows[np.isin(bins, bins[lost] + step)]
-        edges, owner = _edges(paths, around)
-        passing = EdgeGrid.of(*edges, (bins[np.searchsorted(rows, owner)]), CELL)
-        other, _ = passing.nearest(first[lost], bins[lost] + step)
-        order_tour.tie(number, rows[lost[other >= 0]], owner[other[other >= 0]])
+        (edge_start, edge_end), owner = _edges(paths, rows[np.isin(bins, bins[lost] + step)])
+        passing = EdgeGrid.of(edge_start, edge_end, bins[np.searchsorted(rows, owner)], CELL)
+        (vertices, _), whose = _edges(paths, rows[lost])
+        other, _ = passing.nearest(vertices, bins[np.searchsorted(rows, whose)] + step)
+        order_tour.tie(number, whose[other >= 0], owner[other[other >= 0]])
     return number
 
 
