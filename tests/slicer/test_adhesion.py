@@ -91,7 +91,7 @@ def test_brims_that_meet_do_not_pile_up(between: float) -> None:
     beads = shapely.union_all(shapely.buffer(loops, SPACING / 2))
     middle = shapely.box(10, 10, 40, 10 + between)
     laid = shapely.length(shapely.intersection(loops, middle)).sum() * SPACING
-    assert laid <= 1.005 * shapely.intersection(beads, middle).area + 0.1 * SPACING * 30
+    assert laid <= 1.005 * shapely.intersection(beads, middle).area + 0.2 * SPACING * 30
 
 
 def test_the_brim_is_printed_towards_the_part() -> None:
