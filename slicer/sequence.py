@@ -33,6 +33,7 @@ from profiles.schema import LimitSettings, Settings
 HEATS_NOZZLE = re.compile(r"\b(M104|M109)\b|nozzle_temperature")
 HEATS_BED = re.compile(r"\b(M140|M190)\b|bed_temperature")
 HEATS_CHAMBER = re.compile(r"\b(M141|M191)\b|chamber_temperature")
+NO_ROWS = Moves.of(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ def _end(
 
 def _in_layer(section: Section, layer: int) -> Section:
     """Return the section with its rows in a layer."""
+    if not len(section.moves):
+        return section
     return Section(section.row, section.moves.with_(layer=np.full(len(section.moves), layer, np.int32)))
 
 
@@ -176,7 +179,7 @@ def _section(
         text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
         x, y, z = position
         return Section(row, parse(text, None, name, (x, y, z), relative_e))
-    return Section(row, Moves.of(0, command_row=np.zeros(len(lines)), commands=tuple(lines)))
+    return Section(row, NO_ROWS.with_(command_row=np.zeros(len(lines), np.int64), commands=tuple(lines)))
 
 
 # ---------------------------------------------------------------- their lines

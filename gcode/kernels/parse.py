@@ -407,7 +407,7 @@ def parse_rows(
                             elif not has & 96:
                                 fault = 4
                             radius = sqrt((px - cx) * (px - cx) + (py - cy) * (py - cy))
-                            if radius == 0 or radius > 1e6:
+                            if radius == 0 or radius > 1e5:
                                 fault = 4
                             if not fault:
                                 angle = atan2(py - cy, px - cx)
