@@ -191,6 +191,8 @@ def reversed_where(mesh: Mesh, turned: NDArray[np.bool_]) -> Mesh:
 
 def turn_shells(mesh: Mesh, done: list[Repair]) -> Mesh:
     """Turn inside out what is solid only that way, with all that lies inside it."""
+    if not len(mesh.faces):
+        return mesh
     edges = edges_of(mesh.faces)
     points = centred(mesh)
     shell, volume = signed_shells(points, mesh.faces, edges)

@@ -7,8 +7,10 @@ small and goes through the ordinary XML parser.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,11 +33,14 @@ MOST_BYTES = 1 << 31
 MOST_RATIO = 400
 """A list of vertices shrinks twentyfold in a zip; more than this is a bomb."""
 MOST_TRIANGLES = 50_000_000
-PLACING = 500
+PLACING = 5000
 """More triangles than any plate needs, and how many of them the placing of an object counts for: components of
 components multiply quickly."""
 DEEPEST = 32
 """Objects within objects within objects ..."""
+
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+"""What a damaged zip raises; of these, RuntimeError stands for encrypted ones and for methods nobody uses."""
 
 LISTS = re.compile(rb"<((?:[\w.-]+:)?(vertices|triangles))(?:\s[^>]*)?(?<!/)>")
 Key = tuple[str, str]
@@ -58,7 +63,7 @@ def read_threemf(data: bytes, name: str) -> tuple[Mesh, ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return read_archive(archive, name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except UNREADABLE as error:
         raise InputRefused(f"is no readable 3MF ({error}); copy or export it again") from None
     except ElementTree.ParseError as error:
         raise InputRefused(f"holds damaged XML ({error}); export the model again") from None
@@ -104,12 +109,15 @@ def unpack(archive: zipfile.ZipFile, name: str) -> bytes:
     except KeyError:
         raise InputRefused(f"refers to {name!r}, which is not in it; export the model again") from None
     limit = min(MOST_BYTES, max(1 << 24, MOST_RATIO * info.compress_size))
-    with archive.open(info) as member:
-        data = member.read(limit + 1) if info.file_size <= limit else b""
+    try:
+        with archive.open(info) as member:
+            data = member.read(limit + 1) if info.file_size <= limit else b""
+    except ValueError as error:  # offsets that point before the file
+        raise zipfile.BadZipFile(str(error)) from None
     if info.file_size > limit or len(data) > limit:
         raise InputRefused(f"{name} unpacks to {max(info.file_size, len(data)) >> 20} MB: this is no model")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        data = re.sub(r'encoding="[^"]*"', 'encoding="utf-8"', data.decode("utf-16"), count=1).encode()
+        data = re.sub(r'encoding="[^"]*"', 'encoding="utf-8"', data.decode("utf-16", "replace"), count=1).encode()
     return data
 
 
@@ -127,9 +135,9 @@ def read_part(archive: zipfile.ZipFile, part: str, solids: dict[Key, Solid]) -> 
     for element in children(root, "resources", "object"):
         solid = Solid(element.get("name", ""), element.get("type", "model") not in NOT_PRINTED)
         for block in children(element, "mesh", "vertices"):
-            solid.vertices = lists[int(block.get("list", "-1"))]
+            solid.vertices = lists.get(block.get("list", ""))
         for block in children(element, "mesh", "triangles"):
-            solid.faces = lists[int(block.get("list", "-1"))]
+            solid.faces = lists.get(block.get("list", ""))
         for component in children(element, "components", "component"):
             key = (attribute(component, "path") or part, component.get("objectid", ""))
             solid.parts.append((key, matrix(component.get("transform"))))
@@ -137,9 +145,11 @@ def read_part(archive: zipfile.ZipFile, part: str, solids: dict[Key, Solid]) -> 
     return root
 
 
-def cut_lists(xml: bytes) -> tuple[bytes, list[Floats]]:
+def cut_lists(xml: bytes) -> tuple[bytes, dict[str, Floats]]:
     """Return the XML with each list of vertices or triangles replaced by its number, and the lists, (n, 3) f8 each."""
-    kept, lists, end = [], [np.zeros((0, 3))], 0
+    kept: list[bytes] = []
+    lists: dict[str, Floats] = {}
+    end = 0
     for found in LISTS.finditer(xml):
         if found.start() < end:
             continue
@@ -151,8 +161,8 @@ def cut_lists(xml: bytes) -> tuple[bytes, list[Floats]]:
         block = xml[found.end() : stop]
         values, spans = scan_attributes(block, element, first)
         read_spans(values, spans, block)
-        kept += [xml[end : found.start()], b'<%s list="%d">' % (tag, len(lists) - 1)]
-        lists.insert(-1, values)
+        kept += [xml[end : found.start()], b'<%s list="%d">' % (tag, len(lists))]
+        lists[str(len(lists))] = values
         end = stop
     return b"".join([*kept, xml[end:]]), lists
 
