@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import IO, Any
 
 import click
 
@@ -20,7 +21,6 @@ EXIT_CODES = {
     6: "output not writable",
     130: "interrupted",
 }
-BROKEN_PIPE = 141  # what a shell reports for a program whose reader went away
 CODES = {"gcode.errors.MalformedGcode": 3, "gcode.errors.TemplateError": 4, "gcode.errors.UnwritableMoves": 1}
 """Exit codes of errors that carry none themselves."""
 
@@ -35,6 +35,15 @@ class OutputRefused(click.ClickException):
         super().__init__(f"cannot write {path}: {text}")
 
 
+class ReaderGone(click.ClickException):
+    """Whoever read our output went away, as `head` does: nothing to complain about."""
+
+    exit_code = 141  # what a shell reports for a program that was stopped by a broken pipe
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say nothing."""
+
+
 def report(error: BaseException) -> int:
     """Say on stderr what went wrong and return the exit code."""
     if isinstance(error, click.exceptions.Exit):
@@ -42,10 +51,6 @@ def report(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         print("interrupted", file=sys.stderr)
         return 130
-    if isinstance(error, BrokenPipeError):
-        # nobody reads any more: nothing may be flushed into the pipe at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fabthread.errors import OutputRefused
+from fabthread.errors import OutputRefused, ReaderGone
 
 if TYPE_CHECKING:
     from profiles.loader import Resolved
@@ -16,27 +16,22 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Numbers(click.ParamType):
-    """Numbers separated by commas, such as 10,20; a lone number stands for all of them if `spread`."""
+def numbers(count: int, spread: bool = False) -> Callable[[str], tuple[float, ...]]:
+    """Return a reader of numbers separated by commas, such as 10,20; a lone one stands for all of them if `spread`."""
 
-    name = "numbers"
-
-    def __init__(self, count: int, spread: bool = False) -> None:
-        self.count, self.spread = count, spread
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
+    def read(text: str) -> tuple[float, ...]:
         try:
-            numbers = tuple(float(word) for word in value.split(","))
+            found = tuple(float(word) for word in text.split(","))
         except ValueError:
-            numbers = ()
-        if self.spread and len(numbers) == 1:
-            numbers *= self.count
-        if len(numbers) != self.count or not all(abs(n) < 1e9 for n in numbers):
-            example = ",".join("123"[: self.count])
-            self.fail(f"{value!r} is not {self.count} numbers such as {example}", param, ctx)
-        return numbers
+            found = ()
+        if spread and len(found) == 1:
+            found *= count
+        if len(found) != count or not all(abs(number) < 1e9 for number in found):
+            example = ",".join("123"[:count])
+            raise click.BadParameter(f"{text!r} is not {count} numbers such as {example}")
+        return found
+
+    return read
 
 
 def profile_options(command: F) -> F:
@@ -84,6 +79,6 @@ def write_file(path: str, data: bytes) -> None:
     try:
         files.write(path, [data])
     except BrokenPipeError:
-        raise
+        raise ReaderGone("") from None
     except OSError as error:
         raise OutputRefused(path, error) from None

@@ -22,22 +22,18 @@ Examples:
 """
 
 
-class LayerRange(click.ParamType):
-    """`12` or `3-40`, counted from 1."""
-
-    name = "layers"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        first, _, last = str(value).partition("-")
-        if not (first.isdigit() and (last or first).isdigit() and 1 <= int(first) <= int(last or first)):
-            self.fail(f"{value!r} is neither a layer such as 12 nor a range such as 3-40", param, ctx)
-        return int(first), int(last or first)
+def layer_range(text: str) -> tuple[int, int]:
+    """Return first and last of `12` or `3-40`, counted from 1."""
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and (last or first).isdigit() and 1 <= int(first) <= int(last or first)):
+        raise click.BadParameter(f"{text!r} is neither a layer such as 12 nor a range such as 3-40")
+    return int(first), int(last or first)
 
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path())
 @click.option("-o", "--output", metavar="OUT.png", help="Picture, - for stdout; FILE.png in this directory by default.")
-@click.option("--layer", type=LayerRange(), metavar="N|A-B", help="One layer from above, or a range of them, from 1.")
+@click.option("--layer", type=layer_range, metavar="N|A-B", help="One layer from above, or a range of them, from 1.")
 @profile_options
 def preview(file: str, output: str | None, layer: tuple[int, int] | None, **profile: Any) -> None:
     """Draw the toolpaths of a G-code file or a model.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import Numbers, check_writable, profile_options, resolve, write_file
+from fabthread.options import check_writable, numbers, profile_options, resolve, write_file
 
 if TYPE_CHECKING:
     from slicer.job import SliceResult
@@ -36,10 +36,10 @@ Every setting is listed in docs/settings.md. Exit codes: see fabthread --help.
 )
 @profile_options
 @click.option(
-    "--scale", type=Numbers(3, spread=True), default="1", metavar="FACTOR", help="Enlarge; one factor or X,Y,Z."
+    "--scale", type=numbers(3, spread=True), default="1", metavar="FACTOR", help="Enlarge; one factor or X,Y,Z."
 )
-@click.option("--rotate", type=Numbers(3), default="0,0,0", metavar="X,Y,Z", help="Turn about the axes, degrees.")
-@click.option("--center", type=Numbers(2), metavar="X,Y", help="Middle of the print on the bed, mm.")
+@click.option("--rotate", type=numbers(3), default="0,0,0", metavar="X,Y,Z", help="Turn about the axes, degrees.")
+@click.option("--center", type=numbers(2), metavar="X,Y", help="Middle of the print on the bed, mm.")
 @click.option("--strict", is_flag=True, help="Refuse models that would have to be repaired.")
 @click.option("--preview", "picture", metavar="OUT.png", help="Also draw the toolpaths.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")

@@ -14,20 +14,24 @@ def write(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> None:
     """
     name = os.path.realpath(path)
     if os.fspath(path) == "-":
-        sys.stdout.buffer.writelines(chunks)
-        sys.stdout.buffer.flush()
+        sys.stdout.flush()
+        # not sys.stdout.buffer: where Python runs unbuffered, its write may stop half-way without an error
+        _write_to(sys.stdout.fileno(), chunks)
     elif os.path.exists(name) and not os.path.isfile(name):
-        with open(name, "wb") as file:
-            file.writelines(chunks)
+        _write_to(name, chunks)
     else:
         _replace(name, chunks)
+
+
+def _write_to(target: str | int, chunks: Iterable[bytes]) -> None:
+    with open(target, "wb", closefd=isinstance(target, str)) as file:
+        file.writelines(chunks)
 
 
 def _replace(name: str, chunks: Iterable[bytes]) -> None:
     beside = f"{name}.{os.getpid()}.part"
     try:
-        with open(beside, "wb") as file:
-            file.writelines(chunks)
+        _write_to(beside, chunks)
         os.replace(beside, name)
     except BaseException:
         if os.path.exists(beside):
