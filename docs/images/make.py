@@ -1,0 +1,27 @@
+"""Draw the pictures of the documents: `python docs/images/make.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import slicer
+from slicer import preview
+from slicer.summary import duration
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE.parent.parent / "sample_models"
+
+
+def main() -> None:
+    """Write the pictures beside this file."""
+    for name in ("bracket", "herringbone_gear"):
+        result = slicer.slice(MODELS / f"{name}.stl")
+        summary = result.summary
+        facts = f"{summary.layers} layers  ·  {duration(summary.print_seconds)}  ·  {summary.filament_g:.1f} g"
+        (HERE / f"{name}.png").write_bytes(preview.sheet(result.moves, name, facts, 1100, 690))
+    gear = slicer.slice(MODELS / "herringbone_gear.stl", {"infill_pattern": "gyroid"})
+    (HERE / "layer.png").write_bytes(preview.layers(gear.moves, 20, 20, "herringbone_gear", 900, 640))
+
+
+if __name__ == "__main__":
+    main()
