@@ -51,11 +51,19 @@ def repair(mesh: Mesh, health: Health) -> tuple[Mesh, tuple[Repair, ...]]:
         mesh = drop_slivers(mesh, done)
     if health.open_edges:
         mesh = weld_cracks(mesh, done)
-    if health.flipped_edges or mesh is not sewn:
-        mesh = wind_alike(mesh, done)
-    if health.volume < 0 or health.shells > 1 or mesh is not sewn:
-        mesh = turn_shells(mesh, done)
+    suspect = health.volume < 0 or health.shells > 1 or mesh is not sewn
+    if len(mesh.faces) and (suspect or health.flipped_edges or health.nonmanifold_edges):
+        mesh = wind_and_turn(mesh, suspect, done)
     return mesh, tuple(done)
+
+
+def wind_and_turn(mesh: Mesh, suspect: bool, done: list[Repair]) -> Mesh:
+    """Wind neighbours alike; then turn shells, if some are suspect, were wound anew or touch each other."""
+    edges = edges_of(mesh.faces)
+    wound = wind_alike(mesh, edges, done)
+    if wound is not mesh:
+        return turn_shells(wound, edges_of(wound.faces), done)
+    return turn_shells(mesh, edges, done) if suspect or (edges.uses > 2).any() else mesh
 
 
 def refuse_hopeless(mesh: Mesh, health: Health) -> None:
@@ -169,9 +177,8 @@ def is_odd(faces: NDArray[np.int32], other: Ints) -> NDArray[np.bool_]:
     return np.asarray(~same)
 
 
-def wind_alike(mesh: Mesh, done: list[Repair]) -> Mesh:
+def wind_alike(mesh: Mesh, edges: Edges, done: list[Repair]) -> Mesh:
     """Turn the fewer faces of each patch (held together by edges of two faces) so that all run the same way."""
-    edges = edges_of(mesh.faces)
     if not ((edges.uses == 2) & (edges.balance != 0)).any():
         return mesh
     against = shells.windings(mesh.faces, edges.face_edges, edges.uses).astype(bool)
@@ -189,11 +196,8 @@ def reversed_where(mesh: Mesh, turned: NDArray[np.bool_]) -> Mesh:
     return Mesh(mesh.vertices, np.ascontiguousarray(faces), mesh.name)
 
 
-def turn_shells(mesh: Mesh, done: list[Repair]) -> Mesh:
+def turn_shells(mesh: Mesh, edges: Edges, done: list[Repair]) -> Mesh:
     """Turn inside out what is solid only that way, with all that lies inside it."""
-    if not len(mesh.faces):
-        return mesh
-    edges = edges_of(mesh.faces)
     points = centred(mesh)
     shell, volume = signed_shells(points, mesh.faces, edges)
     if (volume >= 0).all():

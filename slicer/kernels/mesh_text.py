@@ -29,7 +29,7 @@ def scan_stl(data: bytes) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], boo
     starts = np.empty(data.count(b"f") + data.count(b"F") + 1, np.int64)
     spans = np.empty((3 * room, 3), np.int64)
     found = np.zeros(4, np.int64)
-    text: cython.const[cython.uchar][::1] = data
+    text: cython.const[cython.uchar][::1] = np.frombuffer(data, np.uint8)
     powers: cython.const[cython.double][::1] = POWERS
     points_view: cython.double[:, ::1] = points
     starts_view: cython.longlong[::1] = starts
@@ -51,7 +51,7 @@ def scan_attributes(data: bytes, element: bytes, attribute: bytes) -> tuple[NDAr
     values = np.empty((room, 3))
     spans = np.empty((3 * room, 3), np.int64)
     found = np.zeros(2, np.int64)
-    text: cython.const[cython.uchar][::1] = data
+    text: cython.const[cython.uchar][::1] = np.frombuffer(data, np.uint8)
     powers: cython.const[cython.double][::1] = POWERS
     name: cython.const[cython.uchar][::1] = np.frombuffer(element, np.uint8)
     first: cython.const[cython.uchar][::1] = np.frombuffer(attribute, np.uint8)
@@ -75,7 +75,7 @@ def scan_obj(data: bytes) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDA
     offsets = np.zeros(data.count(b"f") + 2, np.int64)
     spans = np.empty((3 * room, 3), np.int64)
     found = np.zeros(4, np.int64)
-    text: cython.const[cython.uchar][::1] = data
+    text: cython.const[cython.uchar][::1] = np.frombuffer(data, np.uint8)
     powers: cython.const[cython.double][::1] = POWERS
     points_view: cython.double[:, ::1] = points
     corners_view: cython.longlong[::1] = corners
