@@ -3,6 +3,7 @@
     task         what a pattern is given and gives back
     region       polygons as flat rings, inset
     scan         parallel lines through many regions at once
+    strips       thin beads beside borders that run along a zigzag
     sweep        closed surfaces: monotonic, rectilinear and aligned zigzags, bridges
     straight     sparse lines: rectilinear, aligned, grid, triangles, tri-hexagon, cubic
     waves        gyroid and honeycomb

@@ -49,8 +49,11 @@ class Chains:
         return np.asarray(total[self.offsets[1:]] - total[self.offsets[:-1]])
 
 
-def joined(task: Task, region: Region, chains: Chains) -> Beads:
-    """Return the chains joined along the border where the way is short, their free ends hooked to it."""
+def joined(task: Task, region: Region, chains: Chains, in_turn: bool = False) -> Beads:
+    """Return the chains joined along the border where the way is short, their free ends hooked to it.
+
+    Short ways are taken first, or those between successive chains: side by side, these become one long zigzag.
+    """
     chains = chains.take(np.flatnonzero(chains.length >= CRUMB * task.spacing[chains.row]))
     n = len(chains.row)
     if not n:
@@ -59,8 +62,9 @@ def joined(task: Task, region: Region, chains: Chains) -> Beads:
     root, taken = np.arange(n), np.zeros(len(arcs), np.int8)
     mate, arc_of_end = np.full(2 * n, -1), np.full(2 * n, -1)
     short = np.flatnonzero(arc_length <= task.anchor_max)
-    fill_join.choose(short[np.argsort(arc_length[short], kind="stable")], arcs, root, arc_of_end, mate, taken)
-    hook = np.full(n, min(task.anchor, task.anchor_max))
+    rank = arcs.max(axis=1) // 2 if in_turn else arc_length
+    fill_join.choose(short[np.argsort(rank[short], kind="stable")], arcs, root, arc_of_end, mate, taken)
+    hook = np.full(n, min(task.anchor, task.anchor_max), np.float64)
     out = np.empty((len(chains.xy) + len(region.xy) + 4 * n, 2))
     path_end, path_chain = np.empty(n, np.int64), np.empty(n, np.int64)
     points, paths = fill_join.assemble(

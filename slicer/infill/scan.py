@@ -34,7 +34,7 @@ class Crossings:
 
     xy (m, 2), edge (m,) first vertex of the edge in the region, ring (m,) of the region, place (m,) along that ring
     frame_ring (m,) ring counted once a frame; ring_cross (q + 1,) crossings of those
-    u (m,) along the line; ends (n, 2) left and right crossing of each segment
+    u (m,) along the line; level (m,) number of the line; ends (n, 2) left and right crossing of each segment
     line_offsets (lines + 1,) segments of each line, line_frame (lines,), line (n,) of each segment
     """
 
@@ -44,8 +44,8 @@ class Crossings:
     place: Floats
     frame_ring: Ints
     ring_cross: Ints
-    ring_source: Ints
     u: Floats
+    level: Ints
     ends: Ints
     line_offsets: Ints
     line_frame: Ints
@@ -96,9 +96,10 @@ def scan(region: Region, frames: Frames) -> Crossings:
     line, order = ints["line"], ints["order"]
     line_frame = np.repeat(np.arange(len(frames.row)), np.diff(lines))
     frame = line_frame[line]
-    height = frames.shift[frame] + (line - lines[frame] + low[frame]) * frames.pitch[frame]
+    level = line - (lines[:-1] - low)[frame]
+    height = frames.shift[frame] + level * frames.pitch[frame]
     xy = np.stack([cross_u * cos[frame] - height * sin[frame], cross_u * sin[frame] + height * cos[frame]], axis=1)
     return Crossings(
-        xy, index[ints["edge"]], rings[ints["ring"]], place, ints["ring"], ring_cross, rings, cross_u,
-        order.reshape(-1, 2), line_offsets // 2, line_frame, line[order[::2]],
+        xy, index[ints["edge"]], rings[ints["ring"]], place, ints["ring"], ring_cross, cross_u,
+        level, order.reshape(-1, 2), line_offsets // 2, line_frame, line[order[::2]],
     )  # fmt: skip

@@ -60,4 +60,4 @@ def lines(task: Task, pattern: str) -> Beads:
         crossings.edge[ends],
         crossings.place[ends],
     )
-    return joined(task, region, chains)
+    return joined(task, region, chains, in_turn=len(families) == 1)

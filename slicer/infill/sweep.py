@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from slicer.infill.concentric import closed_rings, mean_width
 from slicer.infill.region import Region, region_of, shrink
 from slicer.infill.scan import Crossings, Frames, across, scan
+from slicer.infill.strips import strips
 from slicer.infill.task import Beads, Task, together
 from slicer.kernels import fill_sweep
 from slicer.ragged import offsets_of, segment_sum
@@ -23,37 +24,47 @@ from slicer.ragged import offsets_of, segment_sum
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SCALE = (0.9, 1.1)
+SCALE = (0.85, 1.1)
 """How far beads are thinned or thickened to give an area its volume."""
 REACH = 3.0
 """Neighbouring lines are joined where the way along the border is at most this many spacings."""
 
 
 NARROW = 4.0
-"""Areas whose mean width is below this many spacings are filled along instead of across."""
+"""Areas that are nowhere wider than this many spacings are filled along instead of across."""
 HOLES = 4
-"""Areas with more holes are never taken for narrow: it is the holes that make their border long."""
+"""Areas with more holes are never taken for narrow: it is the holes that make them look so."""
 
 
 def surface(task: Task) -> Beads:
     """Close the areas: with zigzags, and with loops where an area is too narrow for them."""
+    narrow = is_narrow(task)
+    return filled(task, together([closed_rings(task.take(narrow)), zigzag(task.take(~narrow))]))
+
+
+def is_narrow(task: Task) -> NDArray[np.bool_]:
+    """Return which areas are nowhere wider than `NARROW` spacings and have few holes."""
     narrow = mean_width(task.polygon) < NARROW * task.spacing
     narrow &= shapely.get_num_interior_rings(task.polygon) <= HOLES
-    return together([closed_rings(task.take(narrow)), filled(task.take(~narrow), zigzag(task.take(~narrow)))])
+    some = np.flatnonzero(narrow)
+    narrow[some] = shapely.is_empty(shrink(task.polygon[some], 0.5 * NARROW * task.spacing[some], task.crew))
+    return narrow
 
 
 def filled(task: Task, beads: Beads) -> Beads:
     """Return the beads with their spacing scaled such that each area gets just its volume.
 
-    Turns overlap the wall, and a slanted border is met in steps: both are paid back by all beads of the area.
+    Turns overlap the wall, a slanted border is met in steps and the tip of a wedge is narrower than any bead: all beads
+    of the area pay that back.
     """
     if not len(beads.row):
         return beads
     index = np.searchsorted(task.row, beads.row)
-    step = np.zeros(len(beads.xy) + 1)
-    step[1:-1] = np.hypot(*(beads.xy[1:] - beads.xy[:-1]).T) * beads.spacing[1:]
-    step[beads.offsets[1:-1]] = 0.0
-    laid = np.bincount(index, segment_sum(step[:-1], beads.offsets), len(task))
+    following = np.arange(1, len(beads.xy) + 1)
+    following[beads.offsets[1:] - 1] = np.where(beads.closed, beads.offsets[:-1], beads.offsets[1:] - 1)
+    length = np.hypot(*(beads.xy[following] - beads.xy).T)
+    volume = length * 0.5 * (beads.spacing + beads.spacing[following])
+    laid = np.bincount(index, segment_sum(volume, beads.offsets), len(task))
     scale = np.clip(shapely.area(task.polygon) / np.where(laid > 0.0, laid, 1.0), *SCALE)
     return replace(beads, spacing=beads.spacing * np.repeat(scale[index], np.diff(beads.offsets)))
 
@@ -66,8 +77,9 @@ def zigzag(task: Task) -> Beads:
         return Beads.none()
     frames = spread(task, region, rows)
     crossings = scan(region, frames)
-    xy, offsets, frame = swept(region, crossings, frames)
-    return Beads.open(xy, offsets, task.row[rows[frame]], frames.pitch[frame], ordered=True)
+    xy, offsets, frame, linked = swept(region, crossings, frames)
+    zigzags = Beads.open(xy, offsets, task.row[rows[frame]], frames.pitch[frame], ordered=True)
+    return together([zigzags, strips(region, crossings, frames, task, linked)])
 
 
 def spread(task: Task, region: Region, rows: Ints) -> Frames:
@@ -79,8 +91,8 @@ def spread(task: Task, region: Region, rows: Ints) -> Frames:
     return Frames(rows, angle, pitch, low + 0.5 * pitch)
 
 
-def swept(region: Region, crossings: Crossings, frames: Frames) -> tuple[Floats, Ints, Ints]:
-    """Return (xy, offsets, frame of each path) of the zigzags."""
+def swept(region: Region, crossings: Crossings, frames: Frames) -> tuple[Floats, Ints, Ints, NDArray[np.bool_]]:
+    """Return (xy, offsets, frame of each path) of the zigzags, and at which crossings (m,) a link begins."""
     n = len(crossings.ends)
     end_u = crossings.u[crossings.ends]
     before, after = np.zeros((n, 2), np.int64), np.zeros((n, 2), np.int64)
@@ -90,13 +102,15 @@ def swept(region: Region, crossings: Crossings, frames: Frames) -> tuple[Floats,
     )  # fmt: skip
     frame_segments = offsets_of(np.bincount(crossings.line_frame[crossings.line], minlength=len(frames.row)))
     point = np.empty(2 * n + len(region.xy), np.int64)
+    linked = np.zeros(len(crossings.u), np.int8)
     path_end, path_frame = np.empty(n, np.int64), np.empty(n, np.int64)
     points, paths = fill_sweep.sweep(
         frame_segments, crossings.line, crossings.ends, end_u, before, after, crossings.ring, crossings.edge,
         crossings.place, crossings.ring_cross, region.offsets, region.length, REACH * frames.pitch,
-        np.empty(n, np.int64), np.empty(n, np.int64), point, path_end, path_frame,
+        np.empty(n, np.int64), np.empty(n, np.int64), linked, point, path_end, path_frame,
     )  # fmt: skip
-    return xy_of(point[:points], region, crossings), np.concatenate([[0], path_end[:paths]]), path_frame[:paths]
+    offsets = np.concatenate([[0], path_end[:paths]])
+    return xy_of(point[:points], region, crossings), offsets, path_frame[:paths], linked == 1
 
 
 def xy_of(point: Ints, region: Region, crossings: Crossings) -> Floats:

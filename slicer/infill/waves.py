@@ -113,7 +113,7 @@ def waves(task: Task, wave: Wave) -> Beads:
     region = region_of(shrink(task.polygon, task.inset, task.crew))
     if not len(region.row):
         return Beads.none()
-    return joined(task, region, clip(region, over(region, wave)))
+    return joined(task, region, clip(region, over(region, wave)), in_turn=True)
 
 
 def over(region: Region, wave: Wave) -> Curves:

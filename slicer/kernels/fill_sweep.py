@@ -62,6 +62,7 @@ def sweep(
     reach: cython.const[cython.double][::1],
     pending: cython.longlong[::1],
     ready: cython.longlong[::1],
+    linked: cython.char[::1],
     point: cython.longlong[::1],
     path_end: cython.longlong[::1],
     path_frame: cython.longlong[::1],
@@ -70,7 +71,7 @@ def sweep(
 
     seg_offsets (frames + 1,) segments of each frame; seg_row (n,); ends, end_u (n, 2) left and right crossing and its u
     reach (frames,) the longest way along the border that joins two lines
-    pending, ready (n,) scratch
+    pending, ready (n,) scratch; linked (m,) zeroed: out 1 where the way from a crossing to the next one is a link
     point (2 n + vertices,) out: crossing c as -1 - c, ring vertex i as i
     path_end, path_frame (n,) out: where each path ends in `point`, and its frame
     """
@@ -120,7 +121,7 @@ def sweep(
                     if came >= 0:
                         j = link(
                             came, ends[seg, side], cross_ring, cross_edge, cross_arc, ring_cross, ring_offsets,
-                            ring_length, reach[f], point, n,
+                            ring_length, reach[f], linked, point, n,
                         )  # fmt: skip
                     if j >= 0:
                         n = j
@@ -165,6 +166,7 @@ def link(
     ring_offsets: cython.const[cython.longlong][::1],
     ring_length: cython.const[cython.double][::1],
     reach: cython.double,
+    linked: cython.char[::1],
     point: cython.longlong[::1],
     n: cython.Py_ssize_t,
 ) -> cython.Py_ssize_t:
@@ -196,6 +198,7 @@ def link(
             step = -1
     if step == 0:
         return -1
+    linked[a if step > 0 else b] = 1
     i = cross_edge[a]
     if step > 0:
         if i == cross_edge[b] and cross_arc[b] >= cross_arc[a]:
