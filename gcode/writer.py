@@ -165,7 +165,7 @@ def _effects(commands: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.flo
     """Return for each command what it does to what the writer knows: kinds (k,) and values (k, 2)."""
     kinds, values = np.zeros(len(commands), np.uint8), np.zeros((len(commands), 2))
     for i, line in enumerate(commands):
-        if (line and not line.startswith((";", " ", "("))) or line.startswith(";TYPE:"):
+        if not line.startswith((";", "(")) or line.startswith(";TYPE:"):
             kinds[i], values[i] = effect(line)
     return kinds, values
 

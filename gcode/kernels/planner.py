@@ -424,11 +424,7 @@ def _klipper(
                             bound = work[4, k] if work[4, k] < cruise2 else cruise2
                             out[k] = _seconds(work[0, k], work[2, k], sqrt(cruise2), sqrt(cruise2), sqrt(bound))
                     any_waiting = False
-            cruise2 = 0.5 * (start2 + reach2)
-            if work[1, i] < cruise2:
-                cruise2 = work[1, i]
-            if peak2 < cruise2:
-                cruise2 = peak2
+            cruise2 = work[1, i] if work[1, i] < peak2 else peak2
             bound = start2 if start2 < cruise2 else cruise2
             v = next2 if next2 < cruise2 else cruise2
             out[i] = _seconds(d, a, sqrt(bound), sqrt(cruise2), sqrt(v))

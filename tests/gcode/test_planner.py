@@ -54,6 +54,12 @@ def test_jerk_carries_speed_through_a_right_angle():
     assert estimate(corner, replace(FREE, jerk_xy=v)).sum() == pytest.approx(with_jerk)
 
 
+def test_a_reversal_counts_the_larger_half_of_its_jerk():
+    v = 8.0
+    leg = 100 / 1000 - v / 1000 + (50 - (100**2 - v**2) / 1000) / 100 + (100 - v) / 1000
+    assert estimate(line(50, 0), replace(FREE, jerk_xy=v)).sum() == pytest.approx(2 * leg)
+
+
 def test_square_corner_velocity_is_the_speed_of_a_right_angle():
     corner = Moves.of(2, x=[50, 50], y=[0, 50], speed=100.0)
     v = 5.0

@@ -160,6 +160,11 @@ def test_modes_that_commands_change_are_restored():
     assert text[text.index("G20") + 1 :] == ["G21", "G90", "M83", "G1 X2 E0.1"]
 
 
+def test_relative_extrusion_is_said_again_after_g90():
+    columns = {"x": [1, 2], "e": [0.1, 0.1], "speed": 10.0, "command_row": [1, 1], "commands": ("G91", "G90")}
+    assert lines(Moves.of(2, **columns))[-2:] == ["M83", "G1 X2 E0.1"]  # Marlin's G90 makes E absolute
+
+
 def test_fan_acceleration_and_tool_are_followed_through_commands():
     columns = {"x": [1, 2], "fan": 1.0, "tool": [0, 1], "acceleration": 500, "speed": 10.0}
     text = lines(Moves.of(2, **columns, command_row=[0] * 2 + [1], commands=("M106 S255", "M204 S500", "T1")))
@@ -169,7 +174,7 @@ def test_fan_acceleration_and_tool_are_followed_through_commands():
 
 @pytest.mark.parametrize(
     ("line", "kind"),
-    [("; note", 0), ("M117 G1 X1", 0), ("G28", 1), ("START_PRINT", 1), (";TYPE:Custom", 2), ("M107", 3)],
+    [("; note", 0), ("M117 G1 X1", 0), ("  G28", 1), ("", 0), ("START_PRINT", 1), (";TYPE:Custom", 2), ("M107", 3)],
 )
 def test_effects_of_commands(line, kind):
     assert effect(line)[0] == kind
