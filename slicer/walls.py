@@ -10,10 +10,11 @@ Everything runs over all islands of all layers at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gcode.roles import Role
@@ -21,10 +22,11 @@ from profiles.schema import SlicingSettings, WallSettings
 from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
 
+from slicer.ragged import gather
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
-from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows
+from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows, shortened
 from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of
 
 SQUEEZE = 0.75
@@ -50,14 +52,50 @@ class Islands:
 def make_walls(
     regions: Regions, plan: LayerPlan, walls: WallSettings, slicing: SlicingSettings, flows: Flows, crew: Crew
 ) -> tuple[Paths, Islands, float]:
-    """Return the walls, thin walls and gap fill of every layer, the islands, and the area (mm2) too thin to print."""
+    """Return the walls, thin walls and gap fill of every layer, the islands, and the area (mm2) too thin to print.
+
+    Straight parts have the same island in many layers: each different one is worked out once.
+    """
     polygon, layer = parts_of(regions)
+    first, same = _distinct(polygon, layer, plan)
+    paths, interior, too_thin = _walls_of(polygon[first], layer[first], plan, walls, slicing, flows, crew)
+    by_island = np.argsort(paths.island, kind="stable")
+    ends = np.searchsorted(paths.island[by_island], np.arange(len(first) + 1))
+    rows, counts = gather(ends, same)
+    island = np.repeat(np.arange(len(layer)), np.diff(counts))
+    paths = replace(
+        take_paths(paths, by_island[rows]), island=island.astype(np.int32), layer=layer[island].astype(np.int32)
+    )
+    return paths, Islands(polygon, layer, interior[same]), float(too_thin[same].sum())
+
+
+def _distinct(polygon: NDArray[Any], layer: Ints, plan: LayerPlan) -> tuple[Ints, Ints]:
+    """Return (the first of each kind of island, the kind of each): alike in outline, thickness and bead widths."""
+    height = np.round(plan.height[layer], 9)
+    kinds: dict[Any, int] = {}
+    keys = zip(shapely.to_wkb(polygon), height.tolist(), (layer == 0).tolist(), strict=True)
+    same = np.array([kinds.setdefault(key, len(kinds)) for key in keys], np.int64)
+    first = np.full(len(kinds), len(layer))
+    np.minimum.at(first, same, np.arange(len(layer)))
+    return first, same
+
+
+def _walls_of(
+    polygon: Regions,
+    layer: Ints,
+    plan: LayerPlan,
+    walls: WallSettings,
+    slicing: SlicingSettings,
+    flows: Flows,
+    crew: Crew,
+) -> tuple[Paths, Regions, Floats]:
+    """Return the paths of islands (numbered as given), their interiors, and the area of each that is too thin."""
     height = plan.height[layer]
     thinnest = np.full(len(layer), walls.min_bead_width or flows.nozzle_diameter / 2)
     made: list[Paths] = []
     border: Regions = polygon  # the outline, then the centre line of the last loop
     skin = np.zeros(len(layer))  # from the border to the edge that the next bead must touch
-    too_thin = 0.0
+    too_thin = np.zeros(len(layer))
     for inset in range(walls.wall_count):
         role = Role.PERIMETER if inset else Role.EXTERNAL_PERIMETER
         width = _per_island(flows, role, layer)
@@ -67,8 +105,8 @@ def make_walls(
         loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow_rows(narrow, len(border)), crew)
         made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
         if inset == 0:
-            too_thin = _lost_area(narrow, thinnest[narrow.row])
-            made.append(_thin_walls(narrow, thinnest, layer, height) if walls.thin_walls else Paths.empty())
+            too_thin = _lost_area(narrow, thinnest)
+            made.append(_thin_walls(narrow, thinnest, width, layer, height) if walls.thin_walls else Paths.empty())
         elif walls.gap_fill:
             made.append(_gap_fill(narrow, skin, LEAST_GAP * step, layer, height))
         border, skin = loops, step / 2
@@ -81,7 +119,7 @@ def make_walls(
         inside = offset(border, -skin, crew)
         inside[rows] = grow_twice(inside[rows], -half[rows], half[rows], crew)
         border = inside
-    return join_paths(made), Islands(polygon, layer, border), too_thin
+    return join_paths(made), border, too_thin
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
@@ -134,9 +172,13 @@ def _turn(xy: Floats, offsets: Ints, turned: NDArray[np.bool_]) -> Floats:
     return np.ascontiguousarray(xy[np.where(np.repeat(turned, counts), mirrored, at)])
 
 
-def _thin_walls(narrow: Balls, thinnest: Floats, layer: Ints, height: Floats) -> Paths:
-    """Return single beads as wide as the wall, whose both sides they show."""
+def _thin_walls(narrow: Balls, thinnest: Floats, usual: Floats, layer: Ints, height: Floats) -> Paths:
+    """Return single beads as wide as the wall, whose both sides they show.
+
+    However thin the wall, a bead begins and ends with a blob of about the `usual` width, so it stops that much earlier.
+    """
     axes = axes_through(narrow, 2 * narrow.radius >= thinnest[narrow.row])
+    axes = shortened(axes, np.maximum(0.0, usual[np.repeat(axes.owner, np.diff(axes.offsets))] - axes.width) / 2)
     width = np.maximum(axes.width, np.repeat(height[axes.owner], np.diff(axes.offsets)))
     return _beads(axes, width, Role.THIN_WALL, layer, height)
 
@@ -148,10 +190,10 @@ def _gap_fill(narrow: Balls, skin: Floats, narrowest: Floats, layer: Ints, heigh
     return _beads(axes, width_of(axes.width - 2 * skin[row], height[row]), Role.GAP_FILL, layer, height)
 
 
-def _lost_area(narrow: Balls, thinnest: Floats) -> float:
-    """Return the area (mm2) of walls too thin for any bead, roughly: each sample stands for STEP of one side."""
-    lost = (narrow.radius > 0) & (2 * narrow.radius < thinnest)
-    return float(narrow.radius[lost].sum() * STEP)
+def _lost_area(narrow: Balls, thinnest: Floats) -> Floats:
+    """Return the area (mm2) of each island too thin for any bead, roughly: a sample stands for STEP of one side."""
+    lost = (narrow.radius > 0) & (2 * narrow.radius < thinnest[narrow.row])
+    return np.bincount(narrow.row[lost], narrow.radius[lost] * STEP, minlength=len(thinnest))
 
 
 def _beads(axes: Axes, width: Floats, role: Role, layer: Ints, height: Floats) -> Paths:
