@@ -31,7 +31,11 @@ def process(command: Sequence[str], output: Path, **environment: str) -> Cost:
     output.unlink(missing_ok=True)
     began = time.perf_counter()
     job = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | environment, cwd=output.parent
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | environment,
+        cwd=output.parent,
     )
     _, status, usage = os.wait4(job.pid, 0)
     wall = time.perf_counter() - began
@@ -72,6 +76,6 @@ def digests(model: Path) -> set[str]:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "out.gcode"
             command = ours(model.resolve(), output, "--workers", workers)
-            done = process(command, output, PYTHONHASHSEED=seed, PYTHONPATH=str(REPOSITORY))
+            done = process(command, output, PYTHONHASHSEED=seed)
             found.add(hashlib.sha256(output.read_bytes()).hexdigest() if done.ok else "refused")
     return found
