@@ -39,7 +39,7 @@ def _stl(data: bytes, name: str) -> Reading:
 def _threemf(data: bytes, name: str) -> Reading:
     from slicer.reading.threemf import read_threemf
 
-    return Reading(read_threemf(data, name))
+    return Reading(*read_threemf(data, name))
 
 
 def _obj(data: bytes, name: str) -> Reading:

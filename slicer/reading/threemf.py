@@ -19,9 +19,11 @@ from xml.etree import ElementTree
 import numpy as np
 
 from slicer.errors import InputRefused
+from slicer.health import Repair
 from slicer.kernels.mesh_text import scan_attributes
 from slicer.nouns import Floats, Mesh
 from slicer.reading.arrays import mesh_of, read_spans
+from slicer.reading.modifiers import Modifiers, find_modifiers
 
 UNITS = {"micron": 0.001, "millimeter": 1.0, "centimeter": 10.0, "inch": 25.4, "foot": 304.8, "meter": 1000.0}
 """mm in the units that a 3MF model may have."""
@@ -58,8 +60,8 @@ class Solid:
     parts: list[tuple[Key, Floats]] = field(default_factory=list)
 
 
-def read_threemf(data: bytes, name: str) -> tuple[Mesh, ...]:
-    """Return one mesh per build item, transformed as the file says, in mm."""
+def read_threemf(data: bytes, name: str) -> tuple[tuple[Mesh, ...], tuple[Repair, ...]]:
+    """Return one mesh per build item, transformed as the file says, in mm, and what was left out."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return read_archive(archive, name)
@@ -69,11 +71,12 @@ def read_threemf(data: bytes, name: str) -> tuple[Mesh, ...]:
         raise InputRefused(f"holds damaged XML ({error}); export the model again") from None
 
 
-def read_archive(archive: zipfile.ZipFile, name: str) -> tuple[Mesh, ...]:
-    """Return the build items of the archive's main model part."""
+def read_archive(archive: zipfile.ZipFile, name: str) -> tuple[tuple[Mesh, ...], tuple[Repair, ...]]:
+    """Return the build items of the archive's main model part, and what was left out."""
     main = main_part(archive)
     solids: dict[Key, Solid] = {}
-    root = read_part(archive, main, solids)
+    modifiers = find_modifiers(archive.namelist(), lambda member: parse(unpack(archive, member)))
+    root = read_part(archive, main, solids, modifiers)
     unit = unit_of(root)
     meshes = []
     budget = [MOST_TRIANGLES]
@@ -86,7 +89,10 @@ def read_archive(archive: zipfile.ZipFile, name: str) -> tuple[Mesh, ...]:
             meshes.append(joined(pieces, unit, solids[key].name or name))
     if not meshes:
         raise InputRefused("puts nothing on the plate (no printable build items); export the model again")
-    return tuple(meshes)
+    repairs: tuple[Repair, ...] = ()
+    if n := len(modifiers):
+        repairs = (Repair("modifiers", n, f"{n} volumes that modify settings or supports are no part of the model"),)
+    return tuple(meshes), repairs
 
 
 def main_part(archive: zipfile.ZipFile) -> str:
@@ -128,20 +134,25 @@ def parse(xml: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(xml)
 
 
-def read_part(archive: zipfile.ZipFile, part: str, solids: dict[Key, Solid]) -> ElementTree.Element:
+def read_part(
+    archive: zipfile.ZipFile, part: str, solids: dict[Key, Solid], modifiers: Modifiers
+) -> ElementTree.Element:
     """Add the objects of one model part to `solids`; return its root element."""
     skeleton, lists = cut_lists(unpack(archive, part))
     root = parse(skeleton)
     for element in children(root, "resources", "object"):
+        own = element.get("id", "")
         solid = Solid(element.get("name", ""), element.get("type", "model") not in NOT_PRINTED)
         for block in children(element, "mesh", "vertices"):
             solid.vertices = lists.get(block.get("list", ""))
         for block in children(element, "mesh", "triangles"):
-            solid.faces = lists.get(block.get("list", ""))
+            solid.faces = modifiers.without(own, lists.get(block.get("list", ""), np.zeros((0, 3))))
         for component in children(element, "components", "component"):
             key = (attribute(component, "path") or part, component.get("objectid", ""))
+            if (own, key[1]) in modifiers.parts:
+                continue
             solid.parts.append((key, matrix(component.get("transform"))))
-        solids[part, element.get("id", "")] = solid
+        solids[part, own] = solid
     return root
 
 
@@ -217,7 +228,7 @@ def placed(
     if key in above or len(above) > DEEPEST:
         raise InputRefused(f"object {key[1]} is a component of itself, or nested too deep; export the model again")
     if key not in solids and all(part != key[0] for part, _ in solids):
-        read_part(archive, key[0], solids)
+        read_part(archive, key[0], solids, Modifiers())
     if key not in solids:
         raise InputRefused(f"places object {key[1]!r}, which it does not hold; export the model again")
     solid = solids[key]

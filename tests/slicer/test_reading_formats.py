@@ -12,7 +12,8 @@ from mesh_cases import BOX_FACES, CORNERS, box_triangles
 from slicer.errors import InputRefused
 from slicer.health import examine
 from slicer.nouns import Mesh
-from slicer.reading import mesh_of, read, suspicious_size
+from slicer.reading import load, mesh_of, read, suspicious_size
+from slicer.reading.modifiers import BAMBU, PRUSA
 
 SIZE = (20.0, 10.0, 5.0)
 BOX = box_triangles(SIZE)
@@ -91,6 +92,32 @@ def test_objects_in_other_parts_of_the_package(tmp_path: Path) -> None:
     xml = model(objects, '<item objectid="7"/>').replace("<model ", '<model xmlns:p="urn:production" ')
     (mesh,) = read_3mf(tmp_path, xml, **{"3D/Objects/a.model": other})
     assert size(mesh) == list(SIZE)
+
+
+def test_modifiers_of_other_slicers_are_left_out_and_named(tmp_path: Path) -> None:
+    both = MESH.replace("</vertices>", VERTICES + "</vertices>").replace(
+        "</triangles>",
+        "".join('<triangle v1="{}" v2="{}" v3="{}"/>'.format(*f) for f in BOX_FACES + 8) + "</triangles>",
+    )
+    volume = '<volume firstid="{}" lastid="{}"><metadata type="volume" key="volume_type" value="{}"/></volume>'
+    volumes = volume.format(0, 11, "ModelPart") + volume.format(12, 23, "{}")
+    prusa = f'<config><object id="1">{volumes}</object></config>'
+    xml = model(f'<object id="1">{both}</object>')
+    path = tmp_path / "plate.3mf"
+    path.write_bytes(zipped({"a.model": xml, PRUSA: prusa.format("ParameterModifier")}))
+    reading = load(path)
+    assert len(reading.meshes[0].faces) == 12
+    assert [repair.name for repair in reading.repairs] == ["modifiers"]
+    path.write_bytes(zipped({"a.model": xml, PRUSA: prusa.format("NegativeVolume")}))
+    with pytest.raises(InputRefused, match="negative volume"):
+        read(path)
+    parts = '<part id="1" subtype="normal_part"/><part id="2" subtype="support_blocker"/>'
+    components = '<object id="3"><components><component objectid="1"/><component objectid="2"/></components></object>'
+    xml = model(OBJECT + OBJECT.replace('id="1"', 'id="2"') + components, '<item objectid="3"/>')
+    path.write_bytes(zipped({"a.model": xml, BAMBU: f'<config><object id="3">{parts}</object></config>'}))
+    reading = load(path)
+    assert len(reading.meshes[0].faces) == 12
+    assert [repair.name for repair in reading.repairs] == ["modifiers"]
 
 
 XML_DIALECTS = {
