@@ -15,12 +15,12 @@ import shapely
 from numpy.typing import NDArray
 
 from profiles.schema import SlicingSettings
-from slicer.kernels import contours, cut
+from slicer.kernels import cut
 from slicer.nouns import Floats, Ints, LayerPlan, Mesh, Regions
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import find_balls, narrow_rows
-from slicer.tools.polygons import difference, grow_twice, offset, rings_of, stack_of_rings
+from slicer.tools.polygons import difference, grow_twice, offset, rings_of, stack_of_rings, thinned
 
 LEAST_AREA = 1e-3
 """Rings below this (mm2) are dust: a bead's end alone is a hundred times larger."""
@@ -57,7 +57,7 @@ def slice_mesh(mesh: Mesh, face_edges: NDArray[np.int32], plan: LayerPlan, setti
     xy, offsets, layer, closed = _chains(mesh, face_edges, plan.z_slice)
     xy, offsets, layer, gaps = _close_gaps(xy, offsets, layer, closed, settings.gap_closing)
     length = float(np.abs(np.diff(xy, axis=0)).sum()) if len(xy) else 0.0
-    xy, offsets = _thin_out(xy, offsets, settings.resolution)
+    xy, offsets = thinned(xy, offsets, settings.resolution)
     regions, tangled = stack_of_rings(xy, offsets, layer, len(plan), LEAST_AREA)
     if settings.closing_radius > 0:
         regions = _close_cracks(regions, settings.closing_radius, crew)
@@ -142,14 +142,6 @@ def _loops(successor: Ints) -> list[Ints]:
         if loop:
             loops.append(np.array(loop))
     return loops
-
-
-def _thin_out(xy: Floats, offsets: Ints, tolerance: float) -> tuple[Floats, Ints]:
-    """Return the rings with only the vertices that matter."""
-    keep = np.zeros(len(xy), np.int8)
-    contours.simplify(xy, offsets, tolerance, keep)
-    kept = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
-    return np.ascontiguousarray(xy[keep == 1]), kept[offsets]
 
 
 def _close_cracks(regions: Regions, radius: float, crew: Crew) -> Regions:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from gcode.roles import Role
 from profiles.schema import SlicingSettings, WallSettings
-from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
 
 from slicer.ragged import gather
@@ -27,7 +26,7 @@ from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
 from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows, shortened
-from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of
+from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
@@ -141,11 +140,7 @@ def _loops(
     """Return the rings of loop polygons as closed paths: outlines counter-clockwise, holes clockwise."""
     polygons, island = parts_of(loops)
     xy, offsets, owner = rings_of(polygons)
-    keep = np.zeros(len(xy), np.int8)
-    xy = np.ascontiguousarray(xy)
-    contours.simplify(xy, offsets, resolution / 2, keep)
-    kept = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
-    xy, offsets = xy[keep == 1], kept[offsets]
+    xy, offsets = thinned(xy, offsets, resolution / 2)
     area = ring_areas(xy, offsets)
     outer = np.ones(len(owner), bool)
     outer[1:] = owner[1:] != owner[:-1]

@@ -4,6 +4,8 @@
 import cython
 import numpy as np
 
+STRAIGHT = cython.declare(cython.double, 1e-14)  # mm2: squared distance of a vertex that is on the line
+
 
 @cython.cfunc
 @cython.nogil
@@ -32,12 +34,14 @@ def simplify(
     xy: cython.const[cython.double][:, ::1],
     offsets: cython.const[cython.longlong][::1],
     tolerance: cython.double,
-    keep: cython.char[::1],
+    out: cython.double[:, ::1],
+    out_offsets: cython.longlong[::1],
 ):
-    """Mark in keep (p,) the vertices of closed rings that Douglas and Peucker need to stay within tolerance.
+    """Fill out (room for p,) and out_offsets (r + 1,) with closed rings thinned out to within tolerance.
 
-    Each ring is cut at its leftmost vertex and at the vertex farthest from it, which do not depend on where the ring
-    happens to start.
+    Each ring first loses the vertices that lie on a straight line (a plane that crosses the diagonal of a flat face
+    leaves one), then those that Douglas and Peucker do not need. It is cut at its leftmost vertex and at the vertex
+    farthest from it, and starts at the leftmost: the same outline gives the same ring, wherever it started.
     """
     rings: cython.Py_ssize_t = offsets.shape[0] - 1
     longest: cython.Py_ssize_t = 1
@@ -45,48 +49,58 @@ def simplify(
     for r in range(rings):
         longest = max(longest, offsets[r + 1] - offsets[r])
     stack_array = np.empty((longest + 4, 2), np.int64)
-    order_array = np.empty(2 * longest + 4, np.int64)
+    index_array = np.empty(2 * longest + 4, np.int64)
+    keep_array = np.empty(longest + 4, np.int8)
     stack: cython.longlong[:, ::1] = stack_array
-    index: cython.longlong[::1] = order_array  # ring positions from the anchor, once around
+    index: cython.longlong[::1] = index_array  # vertices once around from the leftmost, which comes twice
+    keep: cython.char[::1] = keep_array
     limit: cython.double = tolerance * tolerance
     lo: cython.Py_ssize_t
     n: cython.Py_ssize_t
+    m: cython.Py_ssize_t
     i: cython.Py_ssize_t
     a: cython.Py_ssize_t
     b: cython.Py_ssize_t
+    p: cython.Py_ssize_t = 0
     depth: cython.Py_ssize_t
     anchor: cython.Py_ssize_t
     far: cython.Py_ssize_t
     best: cython.double
     d: cython.double
     with cython.nogil:
+        out_offsets[0] = 0
         for r in range(rings):
             lo = offsets[r]
             n = offsets[r + 1] - lo
-            if n <= 3:
-                for i in range(n):
-                    keep[lo + i] = 1
-                continue
             anchor = lo
             for i in range(lo + 1, lo + n):
                 if xy[i, 0] < xy[anchor, 0] or (xy[i, 0] == xy[anchor, 0] and xy[i, 1] < xy[anchor, 1]):
                     anchor = i
+            m = 0
+            for i in range(n):
+                a = anchor + i if anchor + i < lo + n else anchor + i - n
+                b = a + 1 if a + 1 < lo + n else lo
+                if i == 0 or _distance2(xy, a, index[m - 1], b) > STRAIGHT:
+                    index[m] = a
+                    m += 1
+            index[m] = anchor
+            for i in range(m + 1):
+                keep[i] = 0
             far = 0
             best = -1.0
-            for i in range(n + 1):
-                index[i] = anchor + i if anchor + i < lo + n else anchor + i - n
+            for i in range(m):
                 d = (xy[index[i], 0] - xy[anchor, 0]) * (xy[index[i], 0] - xy[anchor, 0]) + (
                     xy[index[i], 1] - xy[anchor, 1]
                 ) * (xy[index[i], 1] - xy[anchor, 1])
                 if d > best:
                     best = d
                     far = i
-            keep[anchor] = 1
-            keep[index[far]] = 1
+            keep[0] = 1
+            keep[far] = 1
             stack[0, 0] = 0
             stack[0, 1] = far
             stack[1, 0] = far
-            stack[1, 1] = n
+            stack[1, 1] = m
             depth = 2
             while depth > 0:
                 depth -= 1
@@ -100,12 +114,18 @@ def simplify(
                         best = d
                         far = i
                 if far >= 0:
-                    keep[index[far]] = 1
+                    keep[far] = 1
                     stack[depth, 0] = a
                     stack[depth, 1] = far
                     stack[depth + 1, 0] = far
                     stack[depth + 1, 1] = b
                     depth += 2
+            for i in range(m):
+                if keep[i]:
+                    out[p, 0] = xy[index[i], 0]
+                    out[p, 1] = xy[index[i], 1]
+                    p += 1
+            out_offsets[r + 1] = p
 
 
 @cython.cfunc

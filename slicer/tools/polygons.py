@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import gather, offsets_of, segment_sum
+from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 
 MITRE = 2.0
@@ -98,11 +98,19 @@ def rings_of(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
     return xy[~last], offsets - np.arange(len(offsets)), owner
 
 
+def thinned(xy: Floats, offsets: Ints, tolerance: float) -> tuple[Floats, Ints]:
+    """Return closed rings with only the vertices that matter, each starting at its leftmost vertex."""
+    out, out_offsets = np.empty((len(xy), 2)), np.empty(len(offsets), np.int64)
+    contours.simplify(np.ascontiguousarray(xy), offsets, tolerance, out, out_offsets)
+    return out[: out_offsets[-1]].copy(), out_offsets
+
+
 def ring_areas(xy: Floats, offsets: Ints) -> Floats:
     """Return the signed area of each closed ring, mm2; positive is counter-clockwise."""
     following = np.arange(1, len(xy) + 1)
     following[offsets[1:] - 1] = offsets[:-1]
-    return 0.5 * segment_sum(xy[:, 0] * xy[following, 1] - xy[following, 0] * xy[:, 1], offsets)
+    doubled = xy[:, 0] * xy[following, 1] - xy[following, 0] * xy[:, 1]
+    return 0.5 * np.add.reduceat(doubled, offsets[:-1]) if len(offsets) > 1 else np.zeros(0)
 
 
 def stack_of_rings(xy: Floats, offsets: Ints, layer: Ints, layers: int, least_area: float = 0.0) -> tuple[Regions, Ints]:
