@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gcode.flavours import FLAVOURS
 from gcode.moves import Moves
-from gcode.planner import Machine, estimate
-from gcode.writer import Style, write
+from gcode.planner import estimate
+from gcode.writer import write
 from profiles.loader import Resolved, embed, load
 from profiles.schema import Settings
 from slicer import reading
@@ -33,7 +32,7 @@ from slicer.nouns import LayerPlan, Mesh, Regions
 from slicer.pipeline import Part, Progress, Stopwatch, motions, toolpaths
 from slicer.placement import place
 from slicer.repair import refuse_hopeless, repair
-from slicer.sequence import sequence
+from slicer.sequence import machine_of, sequence, style_of
 from slicer.slicing import Slices
 from slicer.summary import Summary, summarise
 from slicer.tools.crew import Crew
@@ -56,11 +55,7 @@ class SliceResult:
 
     def gcode(self) -> bytes:
         """Return the G-code."""
-        output = self.settings.output
-        style = Style(
-            FLAVOURS[output.gcode_flavour], output.xyz_digits, output.e_digits, output.relative_extrusion
-        )
-        return write(self.moves, style)
+        return write(self.moves, style_of(self.settings))
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the G-code beside `path`, then rename: a file of that name is whole or not there; `-` is stdout."""
@@ -285,7 +280,7 @@ def _finish(
     facts = {
         "print_seconds": float(seconds.sum()),
         "first_layer_seconds": float(seconds[moves.layer == 0].sum()),
-        "outlines": [_hull(part.slices.regions) for part in parts],
+        "outlines": {name: _hull(part.slices.regions) for name, part in zip(moves.objects, parts, strict=True)},
     }
     moves = sequence(moves, settings, embed(resolved), _thumbnails(settings, meshes), facts)
     return moves, estimate(moves, machine)
@@ -304,31 +299,6 @@ def _thumbnails(settings: Settings, meshes: Sequence[Mesh]) -> list[bytes]:
     from slicer.thumbnail import render
 
     return [render(meshes, *(int(n) for n in size.lower().split("x"))) for size in settings.output.thumbnails]
-
-
-def machine_of(settings: Settings) -> Machine:
-    """Return the planner's record of the machine's limits."""
-    limits = settings.limits
-    return Machine(
-        flavour=settings.output.gcode_flavour,
-        speed_x=limits.max_speed_x,
-        speed_y=limits.max_speed_y,
-        speed_z=limits.max_speed_z,
-        speed_e=limits.max_speed_e,
-        acceleration_x=limits.max_acceleration_x,
-        acceleration_y=limits.max_acceleration_y,
-        acceleration_z=limits.max_acceleration_z,
-        acceleration_e=limits.max_acceleration_e,
-        print_acceleration=limits.default_acceleration,
-        travel_acceleration=limits.default_travel_acceleration,
-        retract_acceleration=limits.default_retract_acceleration,
-        jerk_xy=limits.max_jerk_xy,
-        jerk_z=limits.max_jerk_z,
-        jerk_e=limits.max_jerk_e,
-        junction_deviation=limits.junction_deviation,
-        square_corner_velocity=limits.square_corner_velocity,
-        minimum_cruise_ratio=limits.minimum_cruise_ratio,
-    )
 
 
 def _umask() -> int:
