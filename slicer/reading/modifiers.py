@@ -51,7 +51,7 @@ def find_modifiers(names: list[str], parsed: Callable[[str], Element]) -> Modifi
                 if is_modifier(kind_of(volume)):
                     first, last = volume.get("firstid", ""), volume.get("lastid", "")
                     if not (first.isdecimal() and last.isdecimal()):
-                        raise InputRefused(f"{member} marks the triangles {first!r} to {last!r}; export the model again")
+                        raise InputRefused(f"{member} marks triangles {first!r} to {last!r}; export the model again")
                     found.ranges.setdefault(owner_id, []).append((int(first), int(last)))
             for part in owner.iter("part"):
                 if is_modifier(part.get("subtype", "")):

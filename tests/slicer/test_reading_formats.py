@@ -65,14 +65,14 @@ def test_components_transforms_and_build_items(tmp_path: Path) -> None:
     turned = '<component objectid="1" transform="0 1 0 -1 0 0 0 0 1 0 0 5"/>'
     objects = OBJECT + f'<object id="2"><components><component objectid="1"/>{turned}</components></object>'
     nested = (
-        '<object id="3"><components><component objectid="2" transform="2 0 0 0 2 0 0 0 2 1 1 1"/></components></object>'
+        '<object id="3"><components><component objectid="2" transform="2 0 0 0 1 0 0 0 1 1 1 1"/></components></object>'
     )
     items = ITEM + '<item objectid="3" transform="1 0 0 0 1 0 0 0 1 100 0 0"/>'
     alone, stack = read_3mf(tmp_path, model(objects + nested, items))
     assert alone.bounds.tolist() == [[-10, -5, -2.5], [10, 5, 2.5]]
-    assert stack.bounds.tolist() == [[81, -19, -4], [121, 21, 16]]
+    assert stack.bounds.tolist() == [[81, -9, -1.5], [121, 11, 8.5]]
     assert len(stack.faces) == 24
-    assert examine(stack).volume == pytest.approx(2 * 8 * 1000)
+    assert examine(stack).volume == pytest.approx(2 * 2 * 1000)
 
 
 def test_a_mirrored_item_stays_right_side_out(tmp_path: Path) -> None:
