@@ -234,7 +234,7 @@ def stl(corners: NDArray[np.float32], name: str) -> bytes:
 
 
 def two_items(target: Path) -> None:
-    """Write a 3MF in inches with two items: a plate, and the same plate twice as a component, turned and half sunk into it."""
+    """Write a 3MF in inches with two items: a plate, and two plates half sunk into each other."""
     corners = triangles(box(1.0, 0.5, 0.25) - Manifold.cylinder(1, 0.15, 0.15, 24, True))
     points, faces = np.unique(corners.reshape(-1, 3), axis=0, return_inverse=True)
     vertices = "".join(f'<vertex x="{x:g}" y="{y:g}" z="{z:g}"/>' for x, y, z in points.tolist())
