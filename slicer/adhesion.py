@@ -41,7 +41,7 @@ def adhesion(
     spacing = flows.spacing(Role.BRIM, height, first_layer=True)
     brim, base = _brim(regions[0], adhesion, spacing)
     layers = min(adhesion.skirt_height, len(regions), len(plan))
-    hull = shapely.convex_hull(shapely.union_all([base, *regions[:layers]]))
+    hull = shapely.convex_hull(shapely.geometrycollections([base, *regions[:layers]]))
     parts = [_skirt(hull, plan, layer, adhesion, filament, flows) for layer in range(layers)]
     first = _paths(brim, 0, Role.BRIM, plan, flows)
     return join_paths([parts[0], first, *parts[1:]])

@@ -39,7 +39,9 @@ PHASE: dict[Role, int] = {
 FILL, FILL_FIRST = 5, 3
 """Phase of what fills, after the walls or (`infill_first`) before them."""
 CELL = 2.0
-"""Cell of the grid of walls, mm: walls of one stack are at most 3/4 of it apart."""
+"""Cell of the grid of walls, in the widest wall's widths: walls of one stack are at most 3/4 of it apart."""
+PROBES = 8
+"""Vertices of a wall that are asked for the wall they lie beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _stacks(paths: Paths, island: Ints, wall: Bools) -> Ints:
     """Return a number for each path, the same for walls that lie side by side in one island.
 
     Each wall is tied to the wall of the next inset, outwards and inwards, whose first vertex is near its own: seams
-    mostly lie side by side. Where none is (walls that merge or part), to the walls that pass its vertices.
+    mostly lie side by side. Where none is (walls that merge or part), to the walls that pass some of its vertices.
     """
     number = np.arange(len(paths))
     rows = np.flatnonzero(wall)
@@ -119,26 +121,40 @@ def _stacks(paths: Paths, island: Ints, wall: Bools) -> Ints:
     _, place = np.unique(paths.layer[rows] * (island.max() + 1) + island[rows], return_inverse=True)
     bins = place.astype(np.int64) * span + paths.inset[rows] + 1
     first = paths.xy[paths.offsets[rows]]
-    seams = EdgeGrid.of(first, first, bins, CELL)
+    cell = CELL * float(paths.width[paths.offsets[rows]].max())
+    seams = EdgeGrid.of(first, first, bins, cell)
     for step in (-1, 1):
         asked = np.flatnonzero(np.isin(bins + step, bins))
         other, _ = seams.nearest(first[asked], bins[asked] + step)
         order_tour.tie(number, rows[asked[other >= 0]], rows[other[other >= 0]])
         lost = asked[other < 0]
-        (edge_start, edge_end), owner = _edges(paths, rows[np.isin(bins, bins[lost] + step)])
-        passing = EdgeGrid.of(edge_start, edge_end, bins[np.searchsorted(rows, owner)], CELL)
-        (vertices, _), whose = _edges(paths, rows[lost])
-        other, _ = passing.nearest(vertices, bins[np.searchsorted(rows, whose)] + step)
-        order_tour.tie(number, whose[other >= 0], owner[other[other >= 0]])
+        around = np.flatnonzero(np.isin(bins, bins[lost] + step))
+        edge_start, edge_end, owner = _edges(paths, rows[around])
+        owner = around[owner]
+        passing = EdgeGrid.of(edge_start, edge_end, bins[owner], cell)
+        probe, asking = _probes(paths, rows[lost])
+        asking = lost[asking]
+        other, _ = passing.nearest(probe, bins[asking] + step)
+        order_tour.tie(number, rows[asking[other >= 0]], rows[owner[other[other >= 0]]])
     return number
 
 
-def _edges(paths: Paths, rows: Ints) -> tuple[tuple[Floats, Floats], Ints]:
-    """Return start and end (m, 2) of the edges of closed paths, and the path of each."""
+def _edges(paths: Paths, rows: Ints) -> tuple[Floats, Floats, Ints]:
+    """Return start and end (m, 2) of the edges of closed paths, and which of the rows each belongs to."""
     index, offsets = gather(paths.offsets, rows)
     following = index + 1
     following[offsets[1:] - 1] = paths.offsets[rows]
-    return (paths.xy[index], paths.xy[following]), np.repeat(rows, np.diff(offsets))
+    return paths.xy[index], paths.xy[following], segment_ids(offsets)
+
+
+def _probes(paths: Paths, rows: Ints) -> tuple[Floats, Ints]:
+    """Return up to `PROBES` vertices of each path, spread over it, and which of the rows each belongs to."""
+    size = np.diff(paths.offsets)[rows]
+    counts = np.minimum(size, PROBES)
+    offsets = offsets_of(counts)
+    owner = segment_ids(offsets)
+    number = np.arange(offsets[-1]) - offsets[owner]
+    return paths.xy[paths.offsets[rows][owner] + number * size[owner] // counts[owner]], owner
 
 
 def _visit(paths: Paths, nodes: Nodes, keys: Ints) -> tuple[Ints, Ints]:
