@@ -83,7 +83,7 @@ def slice_models(
     write_file(output, result.gcode())
     if picture:
         write_file(picture, _draw(result))
-    _tell(result, profile, output, as_json)
+    _tell(result, profile, [output, picture] if picture else [output], as_json)
 
 
 def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
@@ -107,14 +107,14 @@ def _draw(result: SliceResult) -> bytes:
     return sheet(result.moves, ", ".join(summary.models), "  ·  ".join(facts))
 
 
-def _tell(result: SliceResult, profile: Any, output: str, as_json: bool) -> None:
-    """Print the summary: for people to stdout, unless the G-code went there."""
+def _tell(result: SliceResult, profile: Any, written: list[str], as_json: bool) -> None:
+    """Print the summary: for people to stdout, unless a file went there."""
     if as_json:
         from fabthread import __version__
 
-        facts = {"fabthread": __version__, "output": output, "profiles": dict(profile.names)}
+        facts = {"fabthread": __version__, "output": written[0], "profiles": dict(profile.names)}
         click.echo(json.dumps(facts | result.summary.as_dict(), indent=2))
         return
-    click.echo(result.summary.text(), err=output == "-")
-    if output != "-":
-        click.echo(f"  {'written':<10}{output}")
+    files = ", ".join(path for path in written if path != "-")
+    lines = [result.summary.text(), *([f"  {'written':<10}{files}"] if files else [])]
+    click.echo("\n".join(lines), err="-" in written)

@@ -9,11 +9,8 @@ run side by side in threads.
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,6 +32,7 @@ from slicer.repair import refuse_hopeless, repair
 from slicer.sequence import machine_of, sequence, style_of
 from slicer.slicing import Slices
 from slicer.summary import Summary, summarise
+from slicer.tools import files
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
 
@@ -59,19 +57,7 @@ class SliceResult:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the G-code beside `path`, then rename: a file of that name is whole or not there; `-` is stdout."""
-        if os.fspath(path) == "-":
-            sys.stdout.buffer.write(self.gcode())
-            return
-        target = Path(path)
-        handle, beside = tempfile.mkstemp(prefix=target.name, suffix=".part", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(self.gcode())
-            os.chmod(beside, 0o666 & ~_umask())
-            os.replace(beside, target)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        files.write(path, [self.gcode()])
 
 
 def slice(
@@ -299,10 +285,3 @@ def _thumbnails(settings: Settings, meshes: Sequence[Mesh]) -> list[bytes]:
     from slicer.thumbnail import render
 
     return [render(meshes, *(int(n) for n in size.lower().split("x"))) for size in settings.output.thumbnails]
-
-
-def _umask() -> int:
-    """Return the process's file mode mask."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

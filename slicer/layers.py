@@ -32,7 +32,7 @@ def plan_layers(part_height: float, settings: LayerSettings) -> LayerPlan:
         The part is thinner than half a first layer.
 
     >>> plan_layers(1.05, LayerSettings(layer_height=0.2, first_layer_height=0.2)).z_top.tolist()
-    [0.2, 0.417, 0.633, 0.85, 1.05]
+    [0.2, 0.4, 0.617, 0.833, 1.05]
     """
     first, height = settings.first_layer_height, settings.layer_height
     if part_height < first / 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from threading import get_ident
 
 
 def write(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> None:
@@ -29,7 +30,7 @@ def _write_to(target: str | int, chunks: Iterable[bytes]) -> None:
 
 
 def _replace(name: str, chunks: Iterable[bytes]) -> None:
-    beside = f"{name}.{os.getpid()}.part"
+    beside = f"{name}.{os.getpid()}-{get_ident()}.part"
     try:
         _write_to(beside, chunks)
         os.replace(beside, name)
