@@ -56,7 +56,8 @@ def jobs(draw: st.DrawFn) -> Paths:
             if draw(st.booleans()):
                 pieces.append(path(circle(0.5, at, 5), role, **columns))
             else:
-                pieces.append(line(at, (at[0] + 1.0, at[1] + 0.5), role, **columns))
+                bent = [at, (at[0] + 1.0, at[1] + 0.5), (at[0] + 1.0, at[1] + 2.0)]
+                pieces.append(path(bent, role, closed=False, **columns))
     return together(*pieces)
 
 

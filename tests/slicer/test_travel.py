@@ -97,6 +97,12 @@ def test_another_island_is_reached_straight_and_with_retraction() -> None:
     assert (moves.e < 0).sum() == 2
 
 
+def test_arms_too_thin_to_travel_in_are_crossed_with_retraction() -> None:
+    thin = shapely.LineString([(0, 30), (0, 0), (20, 0), (20, 30)]).buffer(0.25, cap_style="flat", join_style="mitre")
+    moves = moves_of(together(line((0, 20), (0, 25)), line((20, 25), (20, 20))), outline=thin, settings=AROUND)
+    assert (moves.e < 0).sum() == 2
+
+
 def test_no_detour_ever_leaves_the_part() -> None:
     """A plate with many holes: each way that was led around stays inside, and most are."""
     rng = np.random.default_rng(5)
