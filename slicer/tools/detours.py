@@ -77,6 +77,8 @@ def detours(
     used = np.unique(row[asked])
     inside = shapely.buffer(outlines[layers[used]], -DEPTH * nozzle_diameter, join_style="mitre")
     rings = Rings.of(inside, used)
+    if not len(rings.xy):
+        return end, np.ones(len(start), np.int64), np.zeros(len(start), bool)
     points, offsets, travel = _along(rings, start[asked], end[asked], row[asked])
     keep, clear = outline.pull(points, offsets, row[asked[travel]])
     length = line_lengths(points[keep], offsets_of(segment_sum(keep, offsets)))
@@ -131,8 +133,6 @@ def _along(rings: Rings, start: Floats, end: Floats, layer: Ints) -> tuple[Float
 def _inside(rings: Rings, grid: EdgeGrid, points: Floats, layer: Ints) -> Floats:
     """Return the points moved onto the inside where they lie just outside of it."""
     edge, _ = grid.nearest(points, layer)
-    if not len(rings.xy):
-        return points
     a = rings.xy[edge]
     along = rings.xy[rings.following[edge]] - a
     size = np.maximum(np.hypot(*along.T), 1e-12)[:, None]
