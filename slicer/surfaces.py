@@ -70,13 +70,14 @@ def find_surfaces(
     top = _without(top, bridge, crew)
     bottom = _without(_without(bottom, top, crew), bridge, crew)
     seen = union(union(top, bottom, crew), bridge, crew)
-    solid = union(_grown(bare[rows], OVERLAP * step, inside, crew), seen, crew)
+    # grown by half a spacing too much and shrunk again: no strips of sparse infill narrower than a line between solids
+    near = grow_twice(bare[rows], (OVERLAP + 0.5) * step, -0.5 * step, crew)
+    solid = union(intersection(near, inside, crew), seen, crew)
     sparse = interior.copy()
-    sparse[rows] = grow_twice(_without(inside, solid, crew), -step / 2, step / 2, crew)
-    _drop_sparse(sparse, layer, surfaces, infill)
-    changed = np.flatnonzero(shapely.area(interior) - shapely.area(sparse) > DUST)
-    out[Role.SOLID_INFILL][changed] = _without(interior[changed], sparse[changed], crew)
-    out[Role.SOLID_INFILL][rows] = _without(out[Role.SOLID_INFILL][rows], seen, crew)
+    sparse[rows] = _without(inside, solid, crew)
+    whole = _drop_sparse(sparse, layer, surfaces, infill)
+    out[Role.SOLID_INFILL][rows] = _without(solid, seen, crew)
+    out[Role.SOLID_INFILL] = union(out[Role.SOLID_INFILL], whole, crew)
     out[Role.TOP_SURFACE][rows], out[Role.BOTTOM_SURFACE][rows], out[Role.BRIDGE][rows] = top, bottom, bridge
     out[Role.INFILL] = sparse if infill.infill_density else empty_stack(len(layer))
     return _table(out, angles, layer)
@@ -162,17 +163,23 @@ def _without(a: Regions, b: Regions, crew: Crew) -> Regions:
     return out
 
 
-def _drop_sparse(sparse: Regions, layer: Ints, surfaces: SurfaceSettings, infill: InfillSettings) -> None:
-    """Empty, in place, what shall not stay sparse: every n-th layer, small islands, or everything at full density."""
-    if infill.infill_density >= 1:
-        sparse[:] = shapely.MultiPolygon()
-        return
+def _drop_sparse(sparse: Regions, layer: Ints, surfaces: SurfaceSettings, infill: InfillSettings) -> Regions:
+    """Take out of `sparse`, in place, what shall be solid after all, and return it.
+
+    That is every n-th layer, small islands, or everything at full density.
+    """
+    solid = empty_stack(len(sparse))
+    whole = np.full(len(sparse), infill.infill_density >= 1)
     if surfaces.solid_every:
-        sparse[layer % surfaces.solid_every == 0] = shapely.MultiPolygon()
+        whole |= layer % surfaces.solid_every == 0
+    solid[whole] = sparse[whole]
+    sparse[whole] = shapely.MultiPolygon()
     parts, row = parts_of(sparse)
     small = shapely.area(parts) < max(surfaces.solid_below_area, DUST)
     for r in np.unique(row[small]):
+        solid[r] = shapely.multipolygons(parts[(row == r) & small])
         sparse[r] = shapely.multipolygons(parts[(row == r) & ~small])
+    return solid
 
 
 def _table(out: dict[Role, Regions], angles: NDArray[Any], layer: Ints) -> Areas:

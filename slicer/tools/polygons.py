@@ -61,7 +61,10 @@ def difference(a: Regions, b: Regions, crew: Crew) -> Regions:
 
 def union(a: Regions, b: Regions, crew: Crew) -> Regions:
     """Return a or b, layer by layer."""
-    return _by_chunks(lambda rows: shapely.union(a[rows], b[rows]), len(a), crew)
+    out = np.where(shapely.is_empty(a), b, a)
+    rows = np.flatnonzero(~shapely.is_empty(a) & ~shapely.is_empty(b))
+    out[rows] = _by_chunks(lambda cut: shapely.union(a[rows[cut]], b[rows[cut]]), len(rows), crew)
+    return out
 
 
 def covers(a: Regions, b: Regions) -> NDArray[np.bool_]:
