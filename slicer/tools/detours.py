@@ -44,9 +44,11 @@ class Rings:
     def of(cls, regions: Regions, layers: Ints) -> Rings:
         """Return the rings of the regions of the given layers."""
         parts, part = shapely.get_parts(shapely.orient_polygons(regions), return_index=True)
+        filled = ~shapely.is_empty(parts)
+        parts, part = parts[filled], part[filled]
         rings, ring = shapely.get_rings(parts, return_index=True)
         xy, owner = shapely.get_coordinates(rings, return_index=True)
-        keep = np.append(owner[1:] == owner[:-1], False)  # rings repeat their first vertex
+        keep = np.diff(owner, append=-1) == 0  # rings repeat their first vertex
         return cls(xy[keep], offsets_of(np.bincount(owner[keep], minlength=len(rings))), layers[part[ring]])
 
     @property
