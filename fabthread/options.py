@@ -35,9 +35,12 @@ def numbers(count: int, spread: bool = False) -> Callable[[str], tuple[float, ..
 
 
 def profile_options(command: F) -> F:
-    """Add --printer, --filament, --process and --set to a command."""
+    """Add --printer, --filament, --process, --like and --set to a command."""
     for option in (
         click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change one setting; repeatable."),
+        click.option(
+            "--like", metavar="FILE.gcode", help="Settings of a file that fabthread wrote, instead of profiles."
+        ),
         click.option("--process", metavar="NAME|FILE", help="How to print; 0.20 mm layers by default."),
         click.option("--filament", metavar="NAME|FILE", help="What to print with; PLA by default."),
         click.option("--printer", metavar="NAME|FILE", help="Machine; a generic Marlin one with 0.4 mm by default."),
@@ -46,9 +49,11 @@ def profile_options(command: F) -> F:
     return command
 
 
-def resolve(printer: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...]) -> Resolved:
+def resolve(
+    printer: str | None, filament: str | None, process: str | None, like: str | None, overrides: tuple[str, ...]
+) -> Resolved:
     """Return the settings of a job from the values of `profile_options`."""
-    from profiles.loader import load
+    from profiles.loader import from_embedded, load, overlaid
 
     pairs = {}
     for text in overrides:
@@ -56,7 +61,15 @@ def resolve(printer: str | None, filament: str | None, process: str | None, over
         if not equals or not key.strip():
             raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as layer_height=0.2", param_hint="'--set'")
         pairs[key.strip()] = value.strip()
-    return load(printer, filament, process, pairs)
+    if like is None:
+        return load(printer, filament, process, pairs)
+    if printer or filament or process:
+        raise click.UsageError("--like takes all settings from a file: leave out --printer, --filament and --process")
+    try:
+        with open(like, encoding="utf-8", errors="replace") as lines:
+            return overlaid(from_embedded(lines, like), pairs)
+    except OSError as error:
+        raise click.BadParameter(f"cannot read {like}: {error.strerror}", param_hint="'--like'") from None
 
 
 def check_writable(path: str) -> None:

@@ -23,6 +23,7 @@ Examples:
   fabthread slice part.stl --set infill_density=30% --set infill_pattern=gyroid
   fabthread slice part.stl --scale 25.4 --rotate 90,0,0
   fabthread slice part.stl -o - | gzip > part.gcode.gz
+  fabthread slice other.stl --like part.gcode
   fabthread slice --explain nozzle_temperature --filament petg
 
 Every setting is listed in docs/settings.md. Exit codes: see fabthread --help.
@@ -55,6 +56,7 @@ def slice_models(
     printer: str | None,
     filament: str | None,
     process: str | None,
+    like: str | None,
     overrides: tuple[str, ...],
     explain: str | None,
     picture: str | None,
@@ -68,7 +70,7 @@ def slice_models(
     """
     if explain is not None and explain.lower().endswith(MODEL_SUFFIXES):
         models, explain = (explain, *models), ""  # `--explain part.stl` means no key
-    profile = resolve(printer, filament, process, overrides)
+    profile = resolve(printer, filament, process, like, overrides)
     if explain is not None:
         click.echo(profile.explain(explain.replace("-", "_") or None))
         return

@@ -107,10 +107,18 @@ def load(
             names[kind] = os.path.basename(sources[-1].label).removesuffix(".toml")
         except SettingsRefused as refused:
             problems += refused.problems
-    given, refusals = screen(None, {k: _meant(k, v) for k, v in (overrides or {}).items()}, "--set", {})
+    given, refusals = _given(overrides or {})
     if problems or refusals:
         raise SettingsRefused(*problems, *refusals)
     return resolve([*sources, given], names)
+
+
+def overlaid(base: Resolved, overrides: Mapping[str, Any]) -> Resolved:
+    """Return settings with overrides laid over them, as `load` does; raise SettingsRefused."""
+    given, refusals = _given(overrides)
+    if refusals:
+        raise SettingsRefused(*refusals)
+    return resolve([*base.sources, given], base.names)
 
 
 def load_alone(wanted: str) -> tuple[str, Resolved]:
@@ -199,6 +207,10 @@ def _settings(merged: Mapping[str, Any]) -> Settings:
         groups[KEYS[name].group][name] = value
     classes = {group: cls for kind in GROUPS.values() for group, cls in kind.items()}
     return Settings(**{group: classes[group](**values) for group, values in groups.items()})
+
+
+def _given(overrides: Mapping[str, Any]) -> tuple[Source, list[str]]:
+    return screen(None, {name: _meant(name, value) for name, value in overrides.items()}, "--set", {})
 
 
 def _meant(name: str, value: Any) -> Any:

@@ -108,6 +108,24 @@ def test_explain_says_where_a_value_comes_from(folder, capfdbinary):
     assert not (folder / "box.gcode").exists()
 
 
+def test_a_file_is_sliced_again_from_the_settings_in_it(folder, capfdbinary):
+    arguments = [
+        "--printer",
+        "prusa-mk4",
+        "--filament",
+        "petg",
+        "--set",
+        "layer_height=0.1",
+        "--set",
+        "brim_type=outer",
+    ]
+    run(capfdbinary, "slice", "box.stl", "-o", "first.gcode", *arguments)
+    assert run(capfdbinary, "slice", "box.stl", "-o", "again.gcode", "--like", "first.gcode")[0] == 0
+    assert (folder / "first.gcode").read_bytes() == (folder / "again.gcode").read_bytes()
+    code, out, _ = run(capfdbinary, "slice", "box.stl", "--like", "first.gcode", "--set", "layer_height=0.2", "--json")
+    assert (code, json.loads(out)["layers"]) == (0, 10)
+
+
 def test_pictures_are_drawn_from_models_and_gcode(folder, capfdbinary):
     assert run(capfdbinary, "slice", "box.stl", "--preview", "box.png")[0] == 0
     assert run(capfdbinary, "preview", "box.gcode", "--layer", "2", "-o", "two.png")[0] == 0
@@ -124,6 +142,8 @@ REFUSALS = [
     (2, ["slice", "box.stl", "-o", "-", "--json"], "stdout"),
     (2, ["preview", "box.stl", "--layer", "4-2"], "range"),
     (2, ["preview", "box.stl", "--layer", "99"], "10 layers"),
+    (2, ["slice", "box.stl", "--like", "absent.gcode"], "absent.gcode"),
+    (2, ["slice", "box.stl", "--like", "box.stl", "--printer", "prusa-mk4"], "--printer"),
     (3, ["slice", "absent.stl"], "absent.stl"),
     (3, ["slice", "garbage.stl"], "garbage.stl"),
     (3, ["slice", "box.stl", "--scale", "1000"], "--scale"),
@@ -131,6 +151,7 @@ REFUSALS = [
     (4, ["slice", "box.stl", "--set", "layer_hieght=0.2"], "did you mean layer_height"),
     (4, ["slice", "box.stl", "--set", "layer_height=9"], "layer_height"),
     (4, ["slice", "box.stl", "--printer", "prusa-mk33"], "prusa-mk3"),
+    (4, ["slice", "box.stl", "--like", "box.stl"], "holds no settings"),
     (5, ["slice", "box.stl", "--scale", "1,0.001,1"], ""),
     (6, ["slice", "box.stl", "-o", "no/such/place.gcode"], "no directory"),
     (6, ["slice", "box.stl", "-o", "."], "directory"),
