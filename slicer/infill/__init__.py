@@ -59,6 +59,10 @@ SOLID: dict[str, Pattern] = {
 }
 """How closed surfaces are drawn."""
 
+TURN = 0.2
+"""Sparse lines turn this share of a spacing inside the border (closed ones half a spacing), less the overlap: they
+hold on to the wall, where a closed surface must only meet it."""
+
 ALTERNATES = frozenset({"rectilinear", "monotonic"})
 """Patterns that turn by 90 degrees from layer to layer."""
 
@@ -136,7 +140,7 @@ def task_of(
         spacing=spacing[rows],
         pitch=spacing[rows] / (1.0 if solid else infill.infill_density),
         angle=np.where(bridging & np.isfinite(areas.angle[rows]), areas.angle[rows], angle),
-        inset=spacing[rows] * (0.5 - infill.infill_overlap),
+        inset=spacing[rows] * ((0.5 if solid else TURN) - infill.infill_overlap),
         anchor=infill.infill_anchor,
         anchor_max=infill.infill_anchor_max,
         crew=crew,
