@@ -112,7 +112,7 @@ def slice(
             meshes, settings.machine, scale=scale, rotate=rotate, center=center, margin=_margin(settings)
         )
         _refuse_tiny(meshes, settings)
-        plan = plan_layers(max(float(mesh.vertices[:, 2].max()) for mesh in meshes), settings.layers)
+        plan = plan_layers([float(mesh.vertices[:, 2].max()) for mesh in meshes], settings.layers)
     with Crew(workers) as crew:
         parts = [toolpaths(mesh, edges_of(mesh.faces).face_edges, plan, settings, crew, watch) for mesh in meshes]
     for mesh, part in zip(meshes, parts, strict=True):
