@@ -59,7 +59,7 @@ SOLID: dict[str, Pattern] = {
 }
 """How closed surfaces are drawn."""
 
-TURN = 0.2
+TURN = 0.3
 """Sparse lines turn this share of a spacing inside the border (closed ones half a spacing), less the overlap: they
 hold on to the wall, where a closed surface must only meet it."""
 
