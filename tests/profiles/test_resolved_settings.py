@@ -132,6 +132,7 @@ def test_profiles_need_the_standard_library_only():
     """Start-up time rules short jobs: neither numpy nor what only mistakes need is imported."""
     code = "import sys; from profiles.loader import load; load(); print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    command = [sys.executable, "-S", "-c", code]  # -S: an editable installation imports pathlib when Python starts
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     modules = set(loaded.stdout.split())
     assert not modules & {"numpy", "pydantic", "difflib", "pathlib", "json", "slicer", "gcode"}
