@@ -19,12 +19,14 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gcode.roles import Role
 from profiles.schema import InfillSettings, SurfaceSettings
-from slicer.infill.concentric import closed_rings, rings
+from slicer.infill.concentric import closed_rings, mean_width, rings
 from slicer.infill.hilbert import hilbert
+from slicer.infill.region import shrink
 from slicer.infill.straight import lines
 from slicer.infill.sweep import surface, zigzag
 from slicer.infill.task import Beads, Task, together
@@ -80,8 +82,10 @@ def fill(
     spacing = spacings(areas, plan, flows)
     parts = []
     for (name, solid), rows in kinds(names, areas.role, infill.infill_density).items():
-        pattern = SOLID[name] if solid else SPARSE[name]
-        parts.append(pattern(task_of(rows, name, solid, spacing, areas, plan, infill, crew)))
+        task = task_of(rows, name, solid, spacing, areas, plan, infill, crew)
+        task = task if solid else roomy(task)
+        if len(task):
+            parts.append((SOLID if solid else SPARSE)[name](task))
     return paths_of(together(parts), names, spacing, areas, plan) if parts else Paths.empty()
 
 
@@ -145,6 +149,13 @@ def task_of(
         anchor_max=infill.infill_anchor_max,
         crew=crew,
     )
+
+
+def roomy(task: Task) -> Task:
+    """Return the rows that are somewhere wider than a bead: between nearer walls there is nothing to support."""
+    slim = np.flatnonzero(mean_width(task.polygon) < task.spacing)
+    inset = shrink(task.polygon[slim], 0.5 * task.spacing[slim], task.crew)
+    return task.take(np.setdiff1d(np.arange(len(task)), slim[shapely.is_empty(inset)]))
 
 
 def paths_of(

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.infill.region import grow, pieces, region_of, shrink
+from slicer.infill.region import grow_round, pieces, region_of, shrink
 from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.medial import medial_axes
@@ -47,11 +47,12 @@ def closed_rings(task: Task) -> Beads:
     rows, rest, spacing = np.arange(len(task)), task.polygon, fitted(task)
     while len(rows):
         core = shrink(rest, 0.5 * PAIR * spacing, task.crew)
-        wide = grow(core, 0.5 * PAIR * spacing, task.crew, round_corners=True)
-        parts.append(middles(narrow(rest, wide, spacing, task), task.row[rows], spacing))
+        wide = grow_round(core, 0.5 * PAIR * spacing, task.crew)
+        strips, owner = narrow_parts(rest, wide, spacing, task)
+        parts.append(middles(strips, task.row[rows[owner]], spacing[owner]))
         keep = ~shapely.is_empty(core)
         core, rows, spacing = core[keep], rows[keep], spacing[keep]
-        parts.append(loops(grow(core, 0.5 * (PAIR - 1.0) * spacing, task.crew), task.row[rows], spacing))
+        parts.append(loops(shrink(core, -0.5 * (PAIR - 1.0) * spacing, task.crew), task.row[rows], spacing))
         rest = shrink(core, (1.0 - 0.5 * PAIR) * spacing, task.crew)
         keep = mean_width(rest) > HAIRLINE * spacing
         rest, rows, spacing = rest[keep], rows[keep], spacing[keep]
@@ -87,30 +88,30 @@ def loops(polygon: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
     )
 
 
-def narrow(rest: NDArray[Any], wide: NDArray[Any], spacing: Floats, task: Task) -> NDArray[Any]:
-    """Return what of each area is not wide; nothing where it is only crumbs."""
-    left = np.where(shapely.is_empty(wide), rest, shapely.Polygon())
+def narrow_parts(rest: NDArray[Any], wide: NDArray[Any], spacing: Floats, task: Task) -> tuple[NDArray[Any], Ints]:
+    """Return what of each area is not wide, without crumbs, and the number of the area of each part."""
+    whole = np.flatnonzero(shapely.is_empty(wide) & (shapely.area(rest) >= spacing**2))
     some = np.flatnonzero(~shapely.is_empty(wide) & (shapely.area(rest) - shapely.area(wide) >= spacing**2))
     a, b = rest[some], wide[some]
-    parts = task.crew.map(lambda cut: shapely.difference(a[cut], b[cut]), pieces(a))
-    left[some] = np.concatenate([*parts, a[:0]])
-    return opened(left, 0.5 * THINNEST * spacing, task)
+    cuts = task.crew.map(lambda cut: shapely.difference(a[cut], b[cut]), pieces(a))
+    parts, owner = parts_from(np.concatenate([*cuts, a[:0]]), some, spacing)
+    radius = 0.5 * THINNEST * spacing[owner]  # hairlines beside the wide part are cut off
+    parts, owner = parts_from(shrink(shrink(parts, radius, task.crew), -radius, task.crew), owner, spacing)
+    return np.concatenate([rest[whole], parts]), np.concatenate([whole, owner])
 
 
-def opened(polygon: NDArray[Any], radius: Floats, task: Task) -> NDArray[Any]:
-    """Return the polygons without what is narrower than twice the radius."""
-    return grow(shrink(polygon, radius, task.crew), radius, task.crew)
+def parts_from(polygon: NDArray[Any], owner: Ints, spacing: Floats) -> tuple[NDArray[Any], Ints]:
+    """Return the parts of (Multi)Polygons that are more than crumbs, and the owner of each."""
+    parts, index = shapely.get_parts(polygon, return_index=True)
+    keep = shapely.area(parts) >= spacing[owner[index]] ** 2
+    return parts[keep], owner[index[keep]]
 
 
 def middles(strips: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
-    """Return a bead along the middle of each strip that is more than a crumb, filling its width."""
-    parts, owner = shapely.get_parts(strips, return_index=True)
-    keep = shapely.area(parts) >= spacing[owner] ** 2
-    if not keep.any():
+    """Return a bead along the middle of each strip, filling its width; row, spacing (n,) are the strips'."""
+    if not len(strips):
         return Beads.none()
-    axes = medial_axes(parts[keep])
-    owner = owner[keep][axes.owner]
-    least = np.repeat(THINNEST * spacing[owner], np.diff(axes.offsets))
-    most = np.repeat(PAIR * spacing[owner], np.diff(axes.offsets))
-    columns = (row[owner], np.clip(axes.width, least, most), axes.closed)
-    return Beads(axes.xy, axes.offsets, *columns, *flags(len(owner), False))
+    axes = medial_axes(strips)
+    row, spacing = row[axes.owner], np.repeat(spacing[axes.owner], np.diff(axes.offsets))
+    width = np.clip(axes.width, THINNEST * spacing, PAIR * spacing)
+    return Beads(axes.xy, axes.offsets, row, width, axes.closed, *flags(len(row), False))

@@ -61,10 +61,12 @@ def joined(task: Task, region: Region, chains: Chains, in_turn: bool = False) ->
     arcs, arc_length, end_arcs = arcs_of(region, chains)
     root, taken = np.arange(n), np.zeros(len(arcs), np.int8)
     mate, arc_of_end = np.full(2 * n, -1), np.full(2 * n, -1)
-    short = np.flatnonzero(arc_length <= task.anchor_max)
+    length = chains.length
+    # a way along the wall is not longer than what it holds: pockets are not lined all around
+    short = np.flatnonzero(arc_length <= np.minimum(task.anchor_max, length[arcs // 2].sum(axis=1)))
     rank = arcs.max(axis=1) // 2 if in_turn else arc_length
     fill_join.choose(short[np.argsort(rank[short], kind="stable")], arcs, root, arc_of_end, mate, taken)
-    hook = np.full(n, min(task.anchor, task.anchor_max), np.float64)
+    hook = np.minimum(min(task.anchor, task.anchor_max), 0.5 * length)
     out = np.empty((len(chains.xy) + len(region.xy) + 4 * n, 2))
     path_end, path_chain = np.empty(n, np.int64), np.empty(n, np.int64)
     points, paths = fill_join.assemble(

@@ -45,35 +45,36 @@ MITRE = 2.0
 
 
 def shrink(polygon: NDArray[Any], distance: Floats, crew: Crew) -> NDArray[Any]:
-    """Return every polygon inset by its distance (mm, not negative), corners kept sharp.
+    """Return every polygon inset by its distance (mm; grown where negative), corners kept sharp.
 
-    Most insets change no neighbourhood: moving the vertices is enough, and a look at the result tells whether it was.
+    Most offsets change no neighbourhood: moving the vertices is enough, and a look at the result tells whether it was.
     GEOS does the others.
     """
+    return offset(polygon, distance, crew, {"join_style": "mitre", "mitre_limit": MITRE})
+
+
+def grow_round(polygon: NDArray[Any], distance: Floats, crew: Crew) -> NDArray[Any]:
+    """Return every polygon grown by its distance, mm; where a corner is too sharp to be kept, all are rounded."""
+    return offset(polygon, -distance, crew, {"quad_segs": 4})
+
+
+def offset(polygon: NDArray[Any], inwards: Floats, crew: Crew, style: dict[str, Any]) -> NDArray[Any]:
+    """Return every polygon inset by its distance; style is for what GEOS has to do."""
 
     def work(part: slice) -> NDArray[Any]:
-        made, sure = moved(polygon[part], distance[part])
-        made[~sure] = buffered(polygon[part][~sure], -distance[part][~sure])
+        made, sure = moved(polygon[part], inwards[part])
+        # what has not the area of a disc of that radius vanishes
+        gone = ~sure & (inwards[part] > 0.0) & (shapely.area(polygon[part]) < np.pi * inwards[part] ** 2)
+        made[gone] = shapely.Polygon()
+        left = ~sure & ~gone
+        made[left] = shapely.buffer(polygon[part][left], -inwards[part][left], **style)
         return made
 
     return np.concatenate([*crew.map(work, pieces(polygon)), polygon[:0]])
 
 
-def grow(polygon: NDArray[Any], distance: Floats, crew: Crew, round_corners: bool = False) -> NDArray[Any]:
-    """Return every polygon grown by its distance, mm, with sharp or round corners."""
-    work = crew.map(lambda part: buffered(polygon[part], distance[part], round_corners), pieces(polygon))
-    return np.concatenate([*work, polygon[:0]])
-
-
-def buffered(polygon: NDArray[Any], distance: Floats, round_corners: bool = False) -> NDArray[Any]:
-    """Return the polygons offset by GEOS."""
-    if round_corners:
-        return np.asarray(shapely.buffer(polygon, distance, quad_segs=4))
-    return np.asarray(shapely.buffer(polygon, distance, join_style="mitre", mitre_limit=MITRE))
-
-
 def moved(polygon: NDArray[Any], distance: Floats) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Return the polygons with each edge moved inwards, and whether that is their inset (what is not is None)."""
+    """Return the polygons with each edge moved, and whether that is their offset (what is not is None)."""
     made = np.full(len(polygon), None, dtype=object)
     plain = np.flatnonzero((shapely.get_type_id(polygon) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(polygon))
     if not len(plain):

@@ -32,6 +32,8 @@ REACH = 3.0
 
 NARROW = 4.0
 """Areas that are nowhere wider than this many spacings are filled along instead of across."""
+SURELY = 1.5
+"""Areas whose mean width is below this many spacings are taken for narrow without a closer look."""
 HOLES = 4
 """Areas with more holes are never taken for narrow: it is the holes that make them look so."""
 
@@ -46,7 +48,7 @@ def is_narrow(task: Task) -> NDArray[np.bool_]:
     """Return which areas are nowhere wider than `NARROW` spacings and have few holes."""
     narrow = mean_width(task.polygon) < NARROW * task.spacing
     narrow &= shapely.get_num_interior_rings(task.polygon) <= HOLES
-    some = np.flatnonzero(narrow)
+    some = np.flatnonzero(narrow & (mean_width(task.polygon) > SURELY * task.spacing))
     narrow[some] = shapely.is_empty(shrink(task.polygon[some], 0.5 * NARROW * task.spacing[some], task.crew))
     return narrow
 

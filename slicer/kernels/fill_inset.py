@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Kernel: move every edge of polygons inwards, vertex by vertex: the inset wherever nothing meets or vanishes."""
+"""Kernel: move every edge of polygons sideways, vertex by vertex: the offset wherever nothing meets or vanishes."""
 
 import cython
 from cython.cimports.libc.math import sqrt
@@ -17,7 +17,7 @@ def inset(
     """Write the moved vertices, and 1 for polygons where an edge turned round, is a point, or a corner is too sharp.
 
     xy, out (p, 2) closed rings, the first of each polygon its outer one; ring_offsets (r + 1,)
-    polygon_rings (n + 1,); distance (n,) mm inwards, not negative; doubtful (n,) zeroed on entry
+    polygon_rings (n + 1,); distance (n,) mm inwards; doubtful (n,) zeroed on entry
     """
     k: cython.Py_ssize_t
     r: cython.Py_ssize_t

@@ -35,7 +35,7 @@ def test_uncompiled_kernels_draw_the_same_paths(pattern, monkeypatch):
 
 
 @settings(deadline=None, max_examples=60)
-@given(shape=shapes(), inset=st.floats(0.02, 1.0))
+@given(shape=shapes(), inset=st.one_of(st.floats(0.02, 1.0), st.floats(-1.0, -0.02)))
 def test_moved_vertices_are_the_inset(shape, inset):
     made, sure = moved(np.array([shape], object), np.array([inset]))
     if sure[0]:

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gcode.roles import Role
-from slicer.infill import SPARSE
+from slicer.infill import SPARSE, TURN
+
+INSET = (TURN - 0.25) * SPACING
 
 PATTERNS = sorted(SPARSE)
 
@@ -91,7 +93,7 @@ def test_rectilinear_turns_by_a_right_angle():
 @given(shape=shapes(), pattern=st.sampled_from(PATTERNS), density=st.floats(0.05, 0.6))
 def test_beads_stay_within_the_area_and_its_overlap(shape, pattern, density):
     paths = filled(areas_of([shape]), infill_pattern=pattern, infill_density=density)
-    room = shapely.buffer(shape, -0.25 * SPACING + 1e-3)
+    room = shapely.buffer(shape, -INSET + 1e-3)
     ends, _, _ = segments(paths)
     assert shapely.length(shapely.difference(shapely.linestrings(ends), room)).sum() < 1e-3
 
@@ -114,13 +116,14 @@ def test_free_ends_are_hooked_to_the_wall():
     assert long.sum() >= len(paths) - 4  # lines across a corner have less room
     hooks = np.concatenate([paths.xy[paths.offsets[:-1]], paths.xy[paths.offsets[1:] - 1]])[np.tile(long, 2)]
     ends = np.concatenate([paths.xy[paths.offsets[:-1] + 1], paths.xy[paths.offsets[1:] - 2]])[np.tile(long, 2)]
-    assert np.allclose(np.hypot(*(hooks - ends).T), 2.5)
+    line = np.hypot(*(ends[: len(ends) // 2] - ends[len(ends) // 2 :]).T)
+    assert np.allclose(np.hypot(*(hooks - ends).T), np.tile(np.minimum(2.5, line / 2), 2))
 
 
 def test_no_arc_of_the_border_is_drawn_twice():
     shape = blob(15).difference(shapely.Point(2, 3).buffer(4))
     paths = filled(areas_of([shape]), infill_pattern="grid", infill_density=0.2)
-    border = shapely.buffer(shape, -0.25 * SPACING, join_style="mitre").boundary
+    border = shapely.buffer(shape, -INSET, join_style="mitre").boundary
     ends, _, _ = segments(paths)
     lines = shapely.linestrings(ends)
     along = lines[shapely.length(shapely.intersection(lines, border.buffer(1e-6))) > 0.99 * shapely.length(lines)]
