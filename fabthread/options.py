@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -72,11 +72,13 @@ def resolve(
         raise click.BadParameter(f"cannot read {like}: {error.strerror}", param_hint="'--like'") from None
 
 
-def check_writable(path: str) -> None:
-    """Raise OutputRefused now, not after a long computation, if a file cannot be written here."""
+def check_writable(path: str, inputs: Iterable[str]) -> None:
+    """Raise OutputRefused now, not after a long computation, if a file cannot or must not be written here."""
     folder = os.path.dirname(path) or "."
     if path == "-":
         return
+    if any(os.path.exists(path) and os.path.exists(name) and os.path.samefile(path, name) for name in inputs):
+        raise OutputRefused(path, "it is what is read")
     if os.path.isdir(path):
         raise OutputRefused(path, "it is a directory")
     if not os.path.isdir(folder):

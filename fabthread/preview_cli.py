@@ -44,7 +44,7 @@ def preview(file: str, output: str | None, layer: tuple[int, int] | None, **prof
 
     title = os.path.splitext(os.path.basename(file))[0]
     output = output or title + ".png"
-    check_writable(output)
+    check_writable(output, [file])
     moves = _moves(file, profile)
     count = int(moves.layer.max(initial=-1)) + 1
     if layer is None:

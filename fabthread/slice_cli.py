@@ -77,10 +77,12 @@ def slice_models(
     if not models:
         raise click.UsageError("Missing argument 'MODEL...': which file shall be sliced?")
     output = output or os.path.splitext(os.path.basename(models[0]))[0] + ".gcode"
-    if output == "-" and (as_json or picture == "-"):
+    if [output, picture, "-" if as_json else None].count("-") > 1:
         raise click.UsageError("only one of the G-code, the JSON and the picture can go to stdout")
+    if output == picture:
+        raise click.UsageError(f"the G-code and the picture cannot both be {output}")
     for path in filter(None, (output, picture)):
-        check_writable(path)
+        check_writable(path, models)
     result = _run(list(models), profile, job)
     write_file(output, result.gcode())
     if picture:

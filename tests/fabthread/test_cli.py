@@ -155,6 +155,8 @@ REFUSALS = [
     (5, ["slice", "box.stl", "--scale", "1,0.001,1"], ""),
     (6, ["slice", "box.stl", "-o", "no/such/place.gcode"], "no directory"),
     (6, ["slice", "box.stl", "-o", "."], "directory"),
+    (6, ["slice", "box.stl", "-o", "box.stl"], "what is read"),
+    (2, ["slice", "box.stl", "-o", "box.png", "--preview", "box.png"], "both"),
     (6, ["slice", "box.stl", "--preview", "no/picture.png"], "no directory"),
 ]
 
