@@ -26,7 +26,7 @@ OPEN = 0.25
 """Strips narrower than this many spacings stay open."""
 THINNEST = 0.35
 """Beads are not thinner than this many spacings."""
-SHORTEST = 1.0
+SHORTEST = 1.8
 """Strips shorter than this many spacings stay open."""
 
 
