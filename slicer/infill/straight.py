@@ -13,6 +13,10 @@ from slicer.infill.scan import Frames, scan
 from slicer.infill.task import Beads, Task
 
 
+CROWDED = 0.45
+"""Half the least width of a strip that gets sparse lines, in spacings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """One direction of a pattern: turn in degrees, shift in pitches, and climb in mm per mm of z."""
@@ -38,7 +42,8 @@ Cubic is a lattice of cubes that stand on a corner: their faces cut a plane in t
 
 def lines(task: Task, pattern: str) -> Beads:
     """Fill the areas with the families of a pattern."""
-    region = region_of(shrink(task.polygon, task.inset, task.crew))
+    reach = CROWDED * task.spacing  # narrower strips would be drawn twice by the turns on both their sides
+    region = region_of(shrink(shrink(task.polygon, task.inset + reach, task.crew), -reach, task.crew))
     rows = np.flatnonzero(np.diff(region.row_rings))
     if not len(rows):
         return Beads.none()
