@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,13 +66,13 @@ class Summary:
             ("", shares(self.seconds_by_role)),
             ("filament", f"{self.filament_mm / 1000:.2f} m, {self.filament_g:.1f} g, {self.filament_cm3:.1f} cm3"),
             ("cost", f"{self.filament_cost:.2f}" if self.filament_cost else ""),
-            *(("mended", line) for line in self.repairs),
-            *(("dropped", line) for line in self.dropped),
-            *(("warning", line) for line in self.warnings),
+            *(("mended", line) for line in counted(self.repairs)),
+            *(("dropped", line) for line in counted(self.dropped)),
+            *(("warning", line) for line in counted(self.warnings)),
             ("sliced in", f"{sum(self.stage_seconds.values()):.2f} s" if self.stage_seconds else ""),
             ("", shares(self.stage_seconds)),
         ]
-        return "\n".join([", ".join(self.models), *(f"  {name:<10}{value}" for name, value in rows if value)])
+        return "\n".join([", ".join(counted(self.models)), *(f"  {name:<10}{value}" for name, value in rows if value)])
 
 
 def summarise(
@@ -140,6 +141,15 @@ def duration(seconds: float) -> str:
         days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
         return f"{days}d {hours}h {minutes}m" if days else f"{hours}h {minutes}m"
     return f"{whole // 60}m {whole % 60}s" if whole >= 60 else f"{whole}s"
+
+
+def counted(texts: Sequence[str]) -> list[str]:
+    """Return texts once each, in order, with how often they occur.
+
+    >>> counted(["pawn", "king", "pawn"])
+    ['2 x pawn', 'king']
+    """
+    return [text if n == 1 else f"{n} x {text}" for text, n in Counter(texts).items()]
 
 
 def shares(parts: Mapping[str, float], most: int = 5) -> str:
