@@ -68,7 +68,7 @@ def layers(moves: Moves, first: int, last: int, title: str = "", width: int = 14
     page = _Page(width, height, title, name)
     if first == last:
         travels = beads_of(moves, first, last, travel_width=0.06)
-        page.place(flat(travels, width - 40, height - 150, frame=beads), 20, 90)
+        page.place(flat(travels, width - 40, height - 150, frame=beads, fine=2), 20, 90)
     else:
         page.place(solid(beads, width - 40, height - 150), 20, 90)
     page.legend(beads.role)
