@@ -33,6 +33,8 @@ OVERLAP = 1.0
 BRIDGE_ANCHOR = 3.0
 """Bridges reach this many spacings into what carries them."""
 FILLED = (Role.INFILL, Role.SOLID_INFILL, Role.TOP_SURFACE, Role.BOTTOM_SURFACE, Role.BRIDGE)
+NARROW = 2.5
+"""Sparse strips that are on average less than this many spacings wide (twice area over outline) become solid."""
 DUST = 0.05
 """Areas below this (mm2) get no fill of their own."""
 
@@ -54,7 +56,7 @@ def find_surfaces(
     regions : (layers,) cross-sections
     layer, interior : (m,) layer of each island and what is left inside its walls
     """
-    step = np.array([flows.spacing(Role.SOLID_INFILL, h, k == 0) for k, h in enumerate(plan.height)])[layer]
+    spacing = np.array([flows.spacing(Role.SOLID_INFILL, h, k == 0) for k, h in enumerate(plan.height)])[layer]
     tops = _shell(surfaces.top_layers, surfaces.top_thickness, plan)
     bottoms = _shell(surfaces.bottom_layers, surfaces.bottom_thickness, plan)
     out = {role: empty_stack(len(layer)) for role in FILLED}
@@ -63,7 +65,7 @@ def find_surfaces(
     shells = [*range(1, tops + 1), *range(-1, -bottoms - 1, -1)]
     bare = _uncovered(interior, regions, layer, shells, crew)
     rows = np.flatnonzero(~shapely.is_empty(bare))  # elsewhere the whole interior stays sparse
-    inside, step, level = interior[rows], step[rows], layer[rows]
+    inside, step, level = interior[rows], spacing[rows], layer[rows]
     top = _grown(_uncovered(inside, regions, level, [1][:tops], crew), OVERLAP * step, inside, crew)
     hanging = _uncovered(inside, regions, level, [-1][:bottoms], crew)
     bridge, bottom, angles[rows] = _split_bridges(hanging, inside, regions, level, surfaces, step, crew)
@@ -75,7 +77,7 @@ def find_surfaces(
     solid = union(intersection(near, inside, crew), seen, crew)
     sparse = interior.copy()
     sparse[rows] = _without(inside, solid, crew)
-    whole = _drop_sparse(sparse, layer, surfaces, infill)
+    whole = _drop_sparse(sparse, layer, spacing, surfaces, infill)
     out[Role.SOLID_INFILL][rows] = _without(solid, seen, crew)
     out[Role.SOLID_INFILL] = union(out[Role.SOLID_INFILL], whole, crew)
     out[Role.TOP_SURFACE][rows], out[Role.BOTTOM_SURFACE][rows], out[Role.BRIDGE][rows] = top, bottom, bridge
@@ -163,10 +165,12 @@ def _without(a: Regions, b: Regions, crew: Crew) -> Regions:
     return out
 
 
-def _drop_sparse(sparse: Regions, layer: Ints, surfaces: SurfaceSettings, infill: InfillSettings) -> Regions:
+def _drop_sparse(
+    sparse: Regions, layer: Ints, step: Floats, surfaces: SurfaceSettings, infill: InfillSettings
+) -> Regions:
     """Take out of `sparse`, in place, what shall be solid after all, and return it.
 
-    That is every n-th layer, small islands, or everything at full density.
+    That is every n-th layer, small islands and narrow strips, or everything at full density.
     """
     solid = empty_stack(len(sparse))
     whole = np.full(len(sparse), infill.infill_density >= 1)
@@ -175,7 +179,8 @@ def _drop_sparse(sparse: Regions, layer: Ints, surfaces: SurfaceSettings, infill
     solid[whole] = sparse[whole]
     sparse[whole] = shapely.MultiPolygon()
     parts, row = parts_of(sparse)
-    small = shapely.area(parts) < max(surfaces.solid_below_area, DUST)
+    area = shapely.area(parts)
+    small = (area < surfaces.solid_below_area) | (2 * area < NARROW * step[row] * shapely.length(parts))
     for r in np.unique(row[small]):
         solid[r] = shapely.multipolygons(parts[(row == r) & small])
         sparse[r] = shapely.multipolygons(parts[(row == r) & ~small])
