@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from gcode.roles import Role
 from profiles.schema import SlicingSettings, WallSettings
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
-
 from slicer.ragged import gather
 from slicer.tools.crew import Crew
+from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
 from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows, shortened
@@ -30,8 +30,19 @@ from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, ring
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
-LEAST_GAP = 0.25
+NARROWEST_FILL = 1.3
+"""Inside the walls, strips narrower than this many spacings are one bead rather than infill."""
+LEAST_GAP = 0.1
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Places too narrow for a loop: the balls in what is long, and what is not (`dots`, each with its `owner`)."""
+
+    balls: Balls
+    dots: NDArray[Any]
+    owner: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ def _walls_of(
 ) -> tuple[Paths, Regions, Floats]:
     """Return the paths of islands (numbered as given), their interiors, and the area of each that is too thin."""
     height = plan.height[layer]
-    thinnest = np.full(len(layer), walls.min_bead_width or flows.nozzle_diameter / 2)
+    thinnest = np.full(len(layer), walls.min_bead_width or flows.nozzle_diameter / 2) - 2 * slicing.resolution
     made: list[Paths] = []
     border: Regions = polygon  # the outline, then the centre line of the last loop
     skin = np.zeros(len(layer))  # from the border to the edge that the next bead must touch
@@ -100,25 +111,33 @@ def _walls_of(
         width = _per_island(flows, role, layer)
         step = spacing(width, height)
         reach = step / 2 if inset else width / 2  # from the edge to the centre line
-        narrow = find_balls(border, skin + reach + SQUEEZE / 2 * step)
-        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow_rows(narrow, len(border)), crew)
+        narrow, border = _narrow(border, skin, skin + reach + SQUEEZE / 2 * step, crew)
+        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow_rows(narrow.balls, len(border)), crew)
         made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
         if inset == 0:
             too_thin = _lost_area(narrow, thinnest)
-            made.append(_thin_walls(narrow, thinnest, width, layer, height) if walls.thin_walls else Paths.empty())
-        elif walls.gap_fill:
-            made.append(_gap_fill(narrow, skin, LEAST_GAP * step, layer, height))
+        if inset == 0 and walls.thin_walls:
+            made += _single_beads(narrow, skin, thinnest, Role.THIN_WALL, layer, height, slicing, crew, usual=width)
+        elif inset and walls.gap_fill:
+            made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
         border, skin = loops, step / 2
     if walls.wall_count:
-        half = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height) / 2
-        narrow = find_balls(border, skin + half)
-        rows = narrow_rows(narrow, len(border))
+        step = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height)
+        narrow, rest = _narrow(border, skin, skin + step / 2, crew)
         if walls.gap_fill:
-            made.append(_gap_fill(narrow, skin, LEAST_GAP * 2 * half, layer, height))
+            made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
+            border = rest
+        rows = narrow_rows(narrow.balls, len(border))
         inside = offset(border, -skin, crew)
-        inside[rows] = grow_twice(inside[rows], -half[rows], half[rows], crew)
+        inside[rows] = grow_twice(inside[rows], -step[rows] / 2, step[rows] / 2, crew)
         border = inside
     return join_paths(made), border, too_thin
+
+
+def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Narrow, Regions]:
+    """Return where `room` from the border there is no room for a loop, and the border without its dots."""
+    rest, dots, owner = take_dots(border, skin, room, crew)
+    return Narrow(find_balls(rest, room), dots, owner), rest
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
@@ -135,9 +154,19 @@ def _per_island(flows: Flows, role: Role, layer: Ints) -> Floats:
 
 
 def _loops(
-    loops: Regions, layer: Ints, role: Role, inset: int, width: Floats, height: Floats, resolution: float
+    loops: Regions,
+    layer: Ints,
+    role: Role,
+    inset: int,
+    width: Floats,
+    height: Floats,
+    resolution: float,
+    number: Ints | None = None,
 ) -> Paths:
-    """Return the rings of loop polygons as closed paths: outlines counter-clockwise, holes clockwise."""
+    """Return the rings of loop polygons as closed paths: outlines counter-clockwise, holes clockwise.
+
+    layer, width, height, number (m,) belong to each polygon; number is its island, by default its place
+    """
     polygons, island = parts_of(loops)
     xy, offsets, owner = rings_of(polygons)
     xy, offsets = thinned(xy, offsets, resolution / 2)
@@ -153,7 +182,7 @@ def _loops(
         role=role,
         closed=True,
         inset=inset,
-        island=island,
+        island=island if number is None else number[island],
         width=np.repeat(width[island], np.diff(offsets)),
         height=height[island],
     )
@@ -167,28 +196,44 @@ def _turn(xy: Floats, offsets: Ints, turned: NDArray[np.bool_]) -> Floats:
     return np.ascontiguousarray(xy[np.where(np.repeat(turned, counts), mirrored, at)])
 
 
-def _thin_walls(narrow: Balls, thinnest: Floats, usual: Floats, layer: Ints, height: Floats) -> Paths:
-    """Return single beads as wide as the wall, whose both sides they show.
+def _single_beads(
+    narrow: Narrow,
+    skin: Floats,
+    least: Floats,
+    role: Role,
+    layer: Ints,
+    height: Floats,
+    slicing: SlicingSettings,
+    crew: Crew,
+    usual: Floats | None = None,
+) -> list[Paths]:
+    """Return beads whose spacing is what is left between the skins: along the axes, and rings that fill the dots.
 
-    However thin the wall, a bead begins and ends with a blob of about the `usual` width, so it stops that much earlier.
+    skin   from the border to where the beads beside it end
+    least  narrower places stay empty
+    usual  however thin a free bead, it begins and ends with a blob of about this width: it stops that much earlier
     """
-    axes = axes_through(narrow, 2 * narrow.radius >= thinnest[narrow.row])
-    axes = shortened(axes, np.maximum(0.0, usual[np.repeat(axes.owner, np.diff(axes.offsets))] - axes.width) / 2)
-    width = np.maximum(axes.width, np.repeat(height[axes.owner], np.diff(axes.offsets)))
-    return _beads(axes, width, Role.THIN_WALL, layer, height)
-
-
-def _gap_fill(narrow: Balls, skin: Floats, narrowest: Floats, layer: Ints, height: Floats) -> Paths:
-    """Return single beads whose spacing is the gap between the beads on both sides."""
-    axes = axes_through(narrow, 2 * (narrow.radius - skin[narrow.row]) >= narrowest[narrow.row])
+    balls = narrow.balls
+    axes = axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row])
     row = np.repeat(axes.owner, np.diff(axes.offsets))
-    return _beads(axes, width_of(axes.width - 2 * skin[row], height[row]), Role.GAP_FILL, layer, height)
+    if usual is not None:
+        axes = shortened(axes, np.maximum(0.0, usual[row] - axes.width) / 2)
+    width = width_of(axes.width - 2 * skin[row], height[row])
+    rings, gap, dot = rings_in(narrow.dots, least[narrow.owner], crew)
+    owner = narrow.owner[dot]
+    return [
+        _beads(axes, width, role, layer, height),
+        _loops(rings, layer[owner], role, -1, width_of(gap, height[owner]), height[owner], slicing.resolution, owner),
+    ]
 
 
-def _lost_area(narrow: Balls, thinnest: Floats) -> Floats:
+def _lost_area(narrow: Narrow, thinnest: Floats) -> Floats:
     """Return the area (mm2) of each island too thin for any bead, roughly: a sample stands for STEP of one side."""
-    lost = (narrow.radius > 0) & (2 * narrow.radius < thinnest[narrow.row])
-    return np.bincount(narrow.row[lost], narrow.radius[lost] * STEP, minlength=len(thinnest))
+    balls = narrow.balls
+    lost = (balls.radius > 0) & (2 * balls.radius < thinnest[balls.row])
+    area = np.bincount(balls.row[lost], balls.radius[lost] * STEP, len(thinnest))
+    tiny = 2 * radii(narrow.dots) < thinnest[narrow.owner]
+    return np.asarray(area + np.bincount(narrow.owner[tiny], shapely.area(narrow.dots[tiny]), len(thinnest)))
 
 
 def _beads(axes: Axes, width: Floats, role: Role, layer: Ints, height: Floats) -> Paths:
