@@ -29,12 +29,13 @@ class Cost(NamedTuple):
 def process(command: Sequence[str], output: Path, **environment: str) -> Cost:
     """Run a command that shall write `output` and return its cost."""
     output.unlink(missing_ok=True)
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
     job = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | environment,
+        env=inherited | {"PYTHONPATH": str(REPOSITORY)} | environment,
         cwd=output.parent,
     )
     _, status, usage = os.wait4(job.pid, 0)
