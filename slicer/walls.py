@@ -25,7 +25,7 @@ from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
-from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows, shortened
+from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows, reaching, shortened, stepped
 from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
@@ -214,10 +214,12 @@ def _single_beads(
     usual  however thin a free bead, it begins and ends with a blob of about this width: it stops that much earlier
     """
     balls = narrow.balls
-    axes = axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row])
-    row = np.repeat(axes.owner, np.diff(axes.offsets))
+    axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
     if usual is not None:
-        axes = shortened(axes, np.maximum(0.0, usual[row] - axes.width) / 2)
+        bead = np.repeat(usual[axes.owner], np.diff(axes.offsets))
+        axes = shortened(axes, np.maximum(0.0, bead - axes.width) / 2)
+    axes = stepped(axes)
+    row = np.repeat(axes.owner, np.diff(axes.offsets))
     width = width_of(axes.width - 2 * skin[row], height[row])
     rings, gap, dot = rings_in(narrow.dots, least[narrow.owner], crew)
     owner = narrow.owner[dot]

@@ -16,15 +16,19 @@ from numpy.typing import NDArray
 
 from slicer.kernels import balls, polyline
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import gather, segment_ids, segment_sum
+from slicer.ragged import offsets_of, segment_ids
 from slicer.tools.polygons import parts_of, ring_areas, rings_of
 
 STEP = 0.25
 """Samples of an outline are at most this far apart, mm."""
-LEAST_TURN = -0.5
-"""Cosine: a ball that touches two sides less than 120 degrees apart sits in a corner, not between walls."""
+LEAST_TURN = -0.55
+"""Cosine: a ball that touches two sides less than 123 degrees apart sits in a corner, not between walls."""
 TOLERANCE = 0.01
 """Axes are thinned out to this (mm), in position and in half their width."""
+STRAIGHT = 0.7
+"""Cosine: ends of axes head for each other if neither turns by more than 45 degrees to go there."""
+WIDTH_STEP = 0.05
+"""Widths change by at most this (mm) from one vertex of an axis to the next: between two, a bead has one width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Balls:
     partner  (s,) sample on the other side; -1 where there is none
     row      (s,) row of the stack
     rings    (r + 1,) offsets of the samples of each ring
+    stack    (n,) the regions themselves
     """
 
     centre: Floats
@@ -43,6 +48,7 @@ class Balls:
     partner: Ints
     row: Ints
     rings: Ints
+    stack: Regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def find_balls(stack: Regions, reach: Any, outside: bool = False) -> Balls:
         partner,
     )
     rings = samples[offsets]
-    return Balls(centre, radius, partner, np.repeat(row[owner], np.diff(rings)), rings)
+    return Balls(centre, radius, partner, np.repeat(row[owner], np.diff(rings)), rings, stack)
 
 
 def narrow_rows(balls: Balls, rows: int) -> NDArray[np.bool_]:
@@ -102,11 +108,11 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     both = there[np.maximum(found.partner, 0)] & (found.partner >= 0)
     once = there & ((samples < found.partner) | ~both)  # a strip is seen from both its sides
     path, offsets = np.empty(len(samples), np.int64), np.empty(len(samples) + 1, np.int64)
-    made = balls.trace(found.rings, found.centre, once.astype(np.int8), 3 * STEP, path, offsets)
+    made = balls.trace(found.rings, found.centre, once.astype(np.int8), 2 * STEP, path, offsets)
     offsets, path = offsets[: made + 1].copy(), path[: offsets[made]]
     xy, width = found.centre[path], 2 * found.radius[path]
     row = found.row[path[offsets[:-1]]] if made else np.zeros(0, np.int64)
-    order, joined, closed = _joined(xy, offsets, row)
+    order, joined, closed = _joined(xy, width / 2, offsets, row, found.stack)
     xy, width = xy[order], width[order]
     points = np.ascontiguousarray(np.column_stack([xy, width / 2]))
     keep = np.zeros(len(points), np.int8)
@@ -116,11 +122,12 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     return Axes(xy[keep == 1], width[keep == 1], kept[joined], closed, row[segment_ids(offsets)[first]])
 
 
-def _joined(xy: Floats, offsets: Ints, row: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+def _joined(
+    xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Return (order of the points, offsets, closed) after joining runs whose ends meet."""
     n = len(offsets) - 1
-    ends = np.concatenate([xy[offsets[:-1]], xy[offsets[1:] - 1]]) if n else np.zeros((0, 2))
-    mate = _mates(ends, np.concatenate([row, row]), np.concatenate([np.diff(offsets), np.diff(offsets)]))
+    mate = _mates(xy, radius, offsets, row, stack)
     pieces: list[NDArray[np.int64]] = []
     sizes: list[int] = []
     closed: list[bool] = []
@@ -144,22 +151,66 @@ def _joined(xy: Floats, offsets: Ints, row: Ints) -> tuple[Ints, Ints, NDArray[n
     return order, np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), np.array(closed, bool)
 
 
-def _mates(ends: Floats, row: Ints, size: Ints) -> Ints:
-    """Return for each end the other end (start of run i is i, its end n + i) it joins: mutually nearest, close by."""
-    mate = np.full(len(ends), -1)
-    n = len(ends) // 2
+def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions) -> Ints:
+    """Return for each end the other end (start of run i is i, its end n + i) it joins: near, and rather straight on.
+
+    Two ends meet where their balls do, or a little farther apart where both runs head for each other inside the region.
+    """
+    n = len(offsets) - 1
+    mate = np.full(2 * n, -1)
     if not n:
         return mate
-    tree = shapely.STRtree(shapely.points(ends))
-    i, j = tree.query(shapely.points(ends), predicate="dwithin", distance=2 * STEP)
-    usable = (i < j) & (row[i] == row[j]) & ~((i % n == j % n) & (size[i] < 4))
+    size, row = np.diff(offsets), np.concatenate([row, row])
+    end = np.concatenate([offsets[:-1], offsets[1:] - 1])
+    inner = np.concatenate([offsets[:-1] + (size > 1), offsets[1:] - 1 - (size > 1)])
+    xy, radius, ahead = xy[end], radius[end], _unit(xy[end] - xy[inner])
+    points = shapely.points(xy)
+    i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=2 * float(radius.max()) + 2 * STEP)
+    usable = (i < j) & (row[i] == row[j]) & ~((i % n == j % n) & (size[i % n] < 4))
     i, j = i[usable], j[usable]
-    distance = np.hypot(*(ends[i] - ends[j]).T)
-    for pick in np.lexsort((j, i, distance)):
-        a, b = i[pick], j[pick]
-        if mate[a] < 0 and mate[b] < 0:
-            mate[a], mate[b] = b, a
+    between = _unit(xy[j] - xy[i])
+    apart = np.hypot(*(xy[j] - xy[i]).T)
+    straight = np.minimum((ahead[i] * between).sum(axis=1), -(ahead[j] * between).sum(axis=1))
+    meet = apart <= radius[i] + radius[j]
+    far = np.flatnonzero(~meet & (straight > STRAIGHT) & (apart <= radius[i] + radius[j] + 2 * STEP))
+    ways = shapely.linestrings(np.stack([xy[i[far]], xy[j[far]]], axis=1))
+    shapely.prepare(stack[row[i[far]]])
+    meet[far] = shapely.covers(stack[row[i[far]]], ways)
+    cost = apart * (1 + 2 * (1 - straight))
+    for pick in np.lexsort((j, i, cost)):
+        if meet[pick] and mate[i[pick]] < 0 and mate[j[pick]] < 0:
+            mate[i[pick]], mate[j[pick]] = j[pick], i[pick]
     return mate
+
+
+def _unit(vectors: Floats) -> Floats:
+    """Return the vectors (n, 2) with length 1; zeros stay."""
+    length = np.hypot(*vectors.T)
+    return np.asarray(vectors / np.where(length > 0, length, 1)[:, None])
+
+
+def reaching(axes: Axes, stack: Regions) -> Axes:
+    """Return the axes with open ends moved on to where their balls touch the tip of the region, if that is near.
+
+    The samples of an outline are too coarse to tell where exactly an axis ends.
+    """
+    xy = axes.xy.copy()
+    open_ = ~axes.closed & (np.diff(axes.offsets) >= 2)
+    first, last = axes.offsets[:-1][open_], axes.offsets[1:][open_] - 1
+    end, inner = np.concatenate([first, last]), np.concatenate([first + 1, last - 1])
+    region = stack[np.concatenate([axes.owner[open_]] * 2)]
+    ahead, radius = _unit(axes.xy[end] - axes.xy[inner]), axes.width[end] / 2
+    beyond = xy[end] + ahead * (STEP + radius)[:, None]
+    shapely.prepare(region)
+    tips = np.flatnonzero(~shapely.contains_xy(region, *beyond.T))
+    border = shapely.boundary(region[tips])
+    shapely.prepare(border)
+    for reach in (STEP / 4, STEP / 2, 3 * STEP / 4, STEP):
+        at = axes.xy[end[tips]] + reach * ahead[tips]
+        free = ~shapely.dwithin(border, shapely.points(at), 0.95 * radius[tips])
+        tips, border = tips[free], border[free]
+        xy[end[tips]] = at[free]
+    return Axes(xy, axes.width, axes.offsets, axes.closed, axes.owner)
 
 
 def shortened(axes: Axes, by: Floats) -> Axes:
@@ -176,3 +227,18 @@ def shortened(axes: Axes, by: Floats) -> Axes:
         xy[end] += (axes.xy[inner] - axes.xy[end]) * share[:, None]
         width[end] += (axes.width[inner] - axes.width[end]) * share
     return Axes(xy, width, axes.offsets, axes.closed, axes.owner)
+
+
+def stepped(axes: Axes) -> Axes:
+    """Return the axes with vertices added where the width changes by more than `WIDTH_STEP` at once."""
+    p = len(axes.xy)
+    following = np.arange(1, p + 1)
+    last = axes.offsets[1:] - 1
+    following[last] = np.where(axes.closed, axes.offsets[:-1], last)
+    pieces = np.maximum(1, np.ceil(np.abs(axes.width[following] - axes.width) / WIDTH_STEP - 1e-9)).astype(np.int64)
+    start = offsets_of(pieces)
+    at = segment_ids(start)
+    share = (np.arange(start[-1]) - start[at]) / pieces[at]
+    xy = axes.xy[at] + (axes.xy[following] - axes.xy)[at] * share[:, None]
+    width = axes.width[at] + (axes.width[following] - axes.width)[at] * share
+    return Axes(xy, width, start[axes.offsets], axes.closed, axes.owner)
