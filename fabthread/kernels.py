@@ -10,7 +10,7 @@ PACKAGES = ("slicer.kernels", "gcode.kernels")
 
 
 def interpreted() -> list[str]:
-    """Return the kernels that exist only as Python source, which makes them some fifty times slower."""
+    """Return the kernels that exist only as Python source, which makes slicing some twenty times slower."""
     slow = []
     for package in PACKAGES:
         spec = find_spec(package)
