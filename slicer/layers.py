@@ -45,7 +45,7 @@ def plan_layers(tops: float | Sequence[float], settings: LayerSettings) -> Layer
         )
     z_top = np.array([first])
     for top in wanted:
-        count = int(np.floor((top - z_top[-1]) / height + 0.5))
+        count = int(np.floor((top - z_top[-1]) / height + 0.5 + 1e-9))
         if count > 0:
             z_top = np.concatenate([z_top, _stretched(z_top[-1], top, count, height)])
         elif len(z_top) == 1:
