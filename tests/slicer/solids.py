@@ -94,9 +94,7 @@ def beads(result: SliceResult, layer: int | None = None) -> Beads:
     return Beads(pointed(moves, at), moves.width[at].astype(float), moves.role[at], moves.e[at] * FILAMENT)
 
 
-def cross_sections(
-    vertices: np.ndarray, faces: np.ndarray, planes: np.ndarray, **settings: float
-) -> Slices:
+def cross_sections(vertices: np.ndarray, faces: np.ndarray, planes: np.ndarray, **settings: float) -> Slices:
     """Return the cross-sections at the given heights."""
     planes = np.asarray(planes, float)
     mesh = Mesh(np.ascontiguousarray(vertices, np.float64), np.ascontiguousarray(faces, np.int32))

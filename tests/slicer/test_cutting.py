@@ -120,9 +120,7 @@ def test_a_tilted_prism_meets_every_plane_in_the_same_area() -> None:
 
 def squares(*specification: tuple[float, float, float, bool]) -> tuple[np.ndarray, np.ndarray]:
     """Return a mesh of boxes (x, y, edge, inside out) of height 2."""
-    pieces = [
-        mesh(box(edge, at=(x, y, 0), inside_out=out)) for x, y, edge, out in specification
-    ]
+    pieces = [mesh(box(edge, at=(x, y, 0), inside_out=out)) for x, y, edge, out in specification]
     return joined(*((piece.vertices * [1, 1, 2 / np.ptp(piece.vertices[:, 2])], piece.faces) for piece in pieces))
 
 
