@@ -12,12 +12,16 @@ from shapely import affinity
 
 from gcode.moves import Moves
 from gcode.roles import Role
+from profiles.loader import load
 from profiles.schema import SlicingSettings
 from slicer import SliceResult, slice
 from slicer.kernels.edges import edge_table
-from slicer.nouns import LayerPlan, Mesh
+from slicer.nouns import Areas, LayerPlan, Mesh
 from slicer.slicing import Slices, slice_mesh
+from slicer.surfaces import find_surfaces
 from slicer.tools.crew import Crew
+from slicer.tools.flow import Flows
+from slicer.walls import Islands, make_walls
 
 FILAMENT = np.pi * 1.75**2 / 4  # mm2
 PLAIN = {"skirt_loops": 0, "start_gcode": "", "end_gcode": "", "min_layer_time": 0}
@@ -101,3 +105,24 @@ def cross_sections(vertices: np.ndarray, faces: np.ndarray, planes: np.ndarray, 
     options = SlicingSettings(**{"closing_radius": 0.0, "resolution": 0.0, **settings})
     with Crew(1) as crew:
         return slice_mesh(mesh, edge_table(mesh.faces)[0], LayerPlan(planes, planes, planes), options, crew)
+
+
+def floors(*stack: tuple[Any, int]) -> list[Any]:
+    """Return one region a layer from (region, number of layers)."""
+    return [shape for shape, count in stack for _ in range(count)]
+
+
+def walls_and_areas(shapes: list[Any], **overrides: Any) -> tuple[Islands, Areas, LayerPlan]:
+    """Return the islands and the areas to fill of one region a layer."""
+    resolved = load(overrides=overrides).settings
+    tops = np.arange(1, len(shapes) + 1) * resolved.layers.layer_height
+    plan = LayerPlan(tops - resolved.layers.layer_height, tops, tops - resolved.layers.layer_height / 2)
+    flows = Flows.resolve(resolved.widths, resolved.machine.nozzle_diameter, resolved.surfaces)
+    regions = np.empty(len(shapes), object)
+    regions[:] = shapes
+    with Crew(1) as crew:
+        _, islands, _ = make_walls(regions, plan, resolved.walls, resolved.slicing, flows, crew)
+        areas = find_surfaces(
+            regions, islands.layer, islands.interior, plan, resolved.surfaces, resolved.infill, flows, crew
+        )
+    return islands, areas, plan
