@@ -77,7 +77,7 @@ def find_surfaces(
     solid = union(intersection(near, inside, crew), seen, crew)
     sparse = interior.copy()
     sparse[rows] = _without(inside, solid, crew)
-    whole = _drop_sparse(sparse, layer, spacing, surfaces, infill)
+    whole = _drop_sparse(sparse, layer, spacing, ~shapely.is_empty(bare), surfaces, infill)
     out[Role.SOLID_INFILL][rows] = _without(solid, seen, crew)
     out[Role.SOLID_INFILL] = union(out[Role.SOLID_INFILL], whole, crew)
     out[Role.TOP_SURFACE][rows], out[Role.BOTTOM_SURFACE][rows], out[Role.BRIDGE][rows] = top, bottom, bridge
@@ -166,11 +166,16 @@ def _without(a: Regions, b: Regions, crew: Crew) -> Regions:
 
 
 def _drop_sparse(
-    sparse: Regions, layer: Ints, step: Floats, surfaces: SurfaceSettings, infill: InfillSettings
+    sparse: Regions,
+    layer: Ints,
+    step: Floats,
+    beside_solid: NDArray[np.bool_],
+    surfaces: SurfaceSettings,
+    infill: InfillSettings,
 ) -> Regions:
     """Take out of `sparse`, in place, what shall be solid after all, and return it.
 
-    That is every n-th layer, small islands and narrow strips, or everything at full density.
+    That is every n-th layer, small islands, narrow strips beside other solids, or everything at full density.
     """
     solid = empty_stack(len(sparse))
     whole = np.full(len(sparse), infill.infill_density >= 1)
@@ -180,7 +185,8 @@ def _drop_sparse(
     sparse[whole] = shapely.MultiPolygon()
     parts, row = parts_of(sparse)
     area = shapely.area(parts)
-    small = (area < surfaces.solid_below_area) | (2 * area < NARROW * step[row] * shapely.length(parts))
+    narrow = 2 * area < NARROW * step[row] * shapely.length(parts)
+    small = (area < surfaces.solid_below_area) | (narrow & beside_solid[row])
     for r in np.unique(row[small]):
         solid[r] = shapely.multipolygons(parts[(row == r) & small])
         sparse[r] = shapely.multipolygons(parts[(row == r) & ~small])

@@ -29,7 +29,7 @@ from slicer.infill.hilbert import hilbert
 from slicer.infill.region import shrink
 from slicer.infill.straight import lines
 from slicer.infill.sweep import surface, zigzag
-from slicer.infill.task import Beads, Task, together
+from slicer.infill.task import Beads, Task, repeated, together
 from slicer.infill.waves import gyroid, honeycomb
 from slicer.nouns import Areas, LayerPlan, Paths
 from slicer.tools.crew import Crew
@@ -67,6 +67,9 @@ hold on to the wall, where a closed surface must only meet it."""
 
 ALTERNATES = frozenset({"rectilinear", "monotonic"})
 """Patterns that turn by 90 degrees from layer to layer."""
+
+CLIMBS = frozenset({"cubic", "gyroid"})
+"""Patterns that change with the height."""
 
 
 def fill(

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 
 from slicer.infill.join import Chains, joined
-from slicer.infill.region import region_of, shrink
+from slicer.infill.region import grow_round, region_of, shrink
 from slicer.infill.scan import Frames, scan
 from slicer.infill.task import Beads, Task
 
@@ -43,7 +43,7 @@ Cubic is a lattice of cubes that stand on a corner: their faces cut a plane in t
 def lines(task: Task, pattern: str) -> Beads:
     """Fill the areas with the families of a pattern."""
     reach = CROWDED * task.spacing  # narrower strips would be drawn twice by the turns on both their sides
-    region = region_of(shrink(shrink(task.polygon, task.inset + reach, task.crew), -reach, task.crew))
+    region = region_of(grow_round(shrink(task.polygon, task.inset + reach, task.crew), reach, task.crew))
     rows = np.flatnonzero(np.diff(region.row_rings))
     if not len(rows):
         return Beads.none()

@@ -17,7 +17,7 @@ from slicer.infill.concentric import closed_rings, mean_width
 from slicer.infill.region import Region, region_of, shrink
 from slicer.infill.scan import Crossings, Frames, across, scan
 from slicer.infill.strips import strips
-from slicer.infill.task import Beads, Task, together
+from slicer.infill.task import Beads, Task, repeated, together
 from slicer.kernels import fill_sweep
 from slicer.ragged import offsets_of, segment_sum
 
@@ -41,7 +41,7 @@ HOLES = 4
 def surface(task: Task) -> Beads:
     """Close the areas: with zigzags, and with loops where an area is too narrow for them."""
     narrow = is_narrow(task)
-    return filled(task, together([closed_rings(task.take(narrow)), zigzag(task.take(~narrow))]))
+    return filled(task, together([repeated(closed_rings, task.take(narrow), ()), zigzag(task.take(~narrow))]))
 
 
 def is_narrow(task: Task) -> NDArray[np.bool_]:

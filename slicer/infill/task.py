@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from slicer.ragged import gather, offsets_of
@@ -99,3 +101,23 @@ def together(parts: list[Beads]) -> Beads:
         np.concatenate([part.ordered for part in parts]),
     )
     return beads if (np.diff(beads.row) >= 0).all() else beads.take(np.argsort(beads.row, kind="stable"))
+
+
+def repeated(pattern: Callable[[Task], Beads], task: Task, by: tuple[str, ...] = ("angle",)) -> Beads:
+    """Return what a pattern makes of the areas, worked out once for areas that are alike.
+
+    Straight parts have the same areas in many layers. Alike are areas of the same outline, spacing, pitch, inset and
+    the columns named in `by`.
+    """
+    columns = [getattr(task, name).tolist() for name in ("spacing", "pitch", "inset", *by)]
+    kinds: dict[Any, int] = {}
+    keys = zip(shapely.to_wkb(task.polygon), *columns, strict=True)
+    same = np.array([kinds.setdefault(key, len(kinds)) for key in keys], np.int64)
+    if len(kinds) == len(task):
+        return pattern(task)
+    first = np.full(len(kinds), len(task))
+    np.minimum.at(first, same, np.arange(len(task)))
+    beads = pattern(replace(task.take(first), row=np.arange(len(first))))
+    ends = np.searchsorted(beads.row, np.arange(len(first) + 1))
+    paths, counts = gather(ends, same)
+    return replace(beads.take(paths), row=np.repeat(task.row, np.diff(counts)))
