@@ -119,9 +119,9 @@ def slice(
         repairs += _closed(mesh.name, part.slices)
     if strict and repairs:
         raise InputRefused("--strict refuses models that have to be mended: " + "; ".join(repairs))
-    moves, outlines = motions(parts, plan, settings, watch)
-    if not moves.role.any():
+    if not any(len(part.paths) for part in parts):
         raise NothingToPrint("no layer holds anything this nozzle can print: all features are thinner than a bead")
+    moves, outlines = motions(parts, plan, settings, watch)
     moves = moves.with_(objects=tuple(_names(meshes)))
     with watch("finishing", 0.1):
         moves, seconds = _finish(moves, resolved, meshes, outlines, parts)
@@ -175,7 +175,11 @@ def _as_mesh(model: Any) -> Mesh:
 
 
 def _scaled(mesh: Mesh, scale: float | tuple[float, float, float]) -> Mesh:
-    return mesh if np.all(np.asarray(scale) == 1.0) else Mesh(mesh.vertices * np.asarray(scale), mesh.faces, mesh.name)
+    """Return the mesh times the scale; `place` refuses scales that make no sense."""
+    factors = np.asarray(scale, np.float64)
+    if np.all(factors == 1.0) or not np.isfinite(factors).all():
+        return mesh
+    return Mesh(mesh.vertices * factors, mesh.faces, mesh.name)
 
 
 def _mend(meshes: Sequence[Mesh]) -> tuple[list[Mesh], list[Mapping[str, Any]], list[str]]:
