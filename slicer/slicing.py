@@ -56,7 +56,7 @@ def slice_mesh(mesh: Mesh, face_edges: NDArray[np.int32], plan: LayerPlan, setti
     """
     xy, offsets, layer, closed = _chains(mesh, face_edges, plan.z_slice)
     xy, offsets, layer, gaps = _close_gaps(xy, offsets, layer, closed, settings.gap_closing)
-    length = float(np.abs(np.diff(xy, axis=0)).sum()) if len(xy) else 0.0
+    length = _length(xy, offsets)
     xy, offsets = thinned(xy, offsets, settings.resolution)
     regions, tangled = stack_of_rings(xy, offsets, layer, len(plan), LEAST_AREA)
     if settings.closing_radius > 0:
@@ -109,6 +109,13 @@ def _close_gaps(
     by_layer = np.argsort(ring_layer, kind="stable")
     ring_index, ring_offsets = gather(offsets_of(sizes), by_layer)
     return xy[index][ring_index], ring_offsets, ring_layer[by_layer], gaps
+
+
+def _length(xy: Floats, offsets: Ints) -> float:
+    """Return the length of all closed rings together, mm."""
+    following = np.arange(1, len(xy) + 1)
+    following[offsets[1:] - 1] = offsets[:-1]
+    return float(np.hypot(*(xy[following] - xy).T).sum())
 
 
 def _match(

@@ -194,6 +194,13 @@ def test_a_crack_between_faces_is_closed_without_a_word() -> None:
     assert found.gaps == 0
 
 
+@pytest.mark.parametrize("apart", [0.0, 1000.0])
+def test_the_closed_share_is_that_of_the_length_of_all_contours(apart: float) -> None:
+    """A wall of four is missing from one of two cubes, however far they are apart."""
+    pieces = [broken([4, 5]), (broken([])[0] + [20 + apart, 0, 0], broken([])[1])]
+    assert cross_sections(*joined(*pieces), np.array([2.0, 5.0])).closed_share == pytest.approx(10 / 80)
+
+
 def test_mostly_missing_says_so() -> None:
     vertices, faces = broken([0, 1, 4, 5, 2, 3])
     assert cross_sections(vertices, faces, np.array([5.0])).closed_share > 0.35
