@@ -153,6 +153,13 @@ def test_objects_are_labelled_for_their_firmware(flavour: str) -> None:
     assert "M486" not in printed([CUBE, CUBE], {"gcode_flavour": flavour} | COARSE).gcode().decode()
 
 
+def test_objects_of_one_name_keep_their_own_outlines() -> None:
+    text = printed([CUBE, CUBE], {"gcode_flavour": "klipper", "label_objects": True} | COARSE).gcode().decode()
+    defined = [line.split() for line in text.splitlines() if line.startswith("EXCLUDE_OBJECT_DEFINE")]
+    assert len(defined) == 2
+    assert all(one != other for one, other in zip(defined[0][1:], defined[1][1:], strict=True))
+
+
 # ---------------------------------------------------------------- what is wrong
 
 
@@ -174,6 +181,7 @@ REFUSED = {
     "infinite": ((np.where(CUBE[0] > 5, np.inf, CUBE[0]), CUBE[1]), {}, InputRefused, 3),
     "flat": ((CUBE[0] * [1, 1, 0], CUBE[1]), {}, InputRefused, 3),
     "half a cube": ((CUBE[0], CUBE[1][:3]), {}, InputRefused, 3),
+    "only two of four walls": ((CUBE[0], np.delete(CUBE[1], [0, 1, 4, 5], axis=0)), {}, InputRefused, 3),
     "too large": ((CUBE[0] * 100, CUBE[1]), {}, InputRefused, 3),
     "too small": ((CUBE[0] * 0.01, CUBE[1]), {}, InputRefused, 3),
     "too thin": ((CUBE[0] * [2, 0.01, 1], CUBE[1]), {}, NothingToPrint, 5),

@@ -107,6 +107,16 @@ def test_wide_places_have_no_axis_and_corners_neither() -> None:
     assert axes.xy[:, 0].max() == pytest.approx(10, abs=0.3)
 
 
+@pytest.mark.parametrize("width", [0.7, 1.0, 1.3])
+def test_axes_go_straight_on_at_a_crossing(width: float) -> None:
+    cross = box(-5, -width / 2, 5, width / 2).union(box(-width / 2, -5, width / 2, 5))
+    axes = medial_axes(stack(cross), 1.5 * width)
+    assert len(axes.closed) == 2
+    assert np.diff(axes.offsets).tolist() == [2, 2]
+    lengths = np.hypot(*(axes.xy[1::2] - axes.xy[::2]).T)
+    assert lengths == pytest.approx(10 - width, abs=0.51)
+
+
 def test_only_wanted_balls_are_strung_together() -> None:
     found = find_balls(stack(shapely.Polygon([(0, 0), (10, 0.5), (10, -0.5)])), 1.0)
     axes = axes_through(found, found.radius > 0.25)

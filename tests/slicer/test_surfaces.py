@@ -120,6 +120,12 @@ def test_each_tread_of_a_stair_is_a_top_surface() -> None:
     assert [Role.TOP_SURFACE in held for held in roles(areas)].count(True) == 3
 
 
+def test_the_skin_of_a_tread_reaches_under_the_wall_above_it() -> None:
+    _, areas, _ = walls_and_areas(floors((PLATE, 10), (box(0, 0, 15, 30), 10)))
+    assert area(areas, 9, Role.TOP_SURFACE).bounds[0] == pytest.approx(15 - 0.407, abs=0.05)
+    assert area(areas, 8, Role.SOLID_INFILL).bounds[0] == pytest.approx(15 - 0.407, abs=0.05)
+
+
 def test_tolerances_of_contours_are_no_surfaces() -> None:
     random = np.random.default_rng(5)
     shapes = [PLATE.buffer(random.uniform(-0.02, 0.02), join_style="mitre") for _ in range(20)]
