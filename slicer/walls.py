@@ -25,24 +25,30 @@ from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
-from slicer.tools.medial import STEP, Axes, Balls, axes_through, find_balls, narrow_rows, reaching, shortened, stepped
+from slicer.tools.medial import STEP, Axes, Balls, axes_through, cut_back, find_balls, narrow_rows, reaching, shortened, stepped
 from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
 NARROWEST_FILL = 1.3
 """Inside the walls, strips narrower than this many spacings are one bead rather than infill."""
+YIELD = 1.4
+"""Gap fill ends this many half widths before the place where a loop has room."""
 LEAST_GAP = 0.1
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Places too narrow for a loop: the balls in what is long, and what is not (`dots`, each with its `owner`)."""
+    """Places too narrow for a loop: the balls in what is long, and what is not (`dots`, each with its `owner`).
+
+    room  (m,) mm, half the width from which on there is room for a loop
+    """
 
     balls: Balls
     dots: NDArray[Any]
     owner: Ints
+    room: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ def _walls_of(
 def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Narrow, Regions]:
     """Return where `room` from the border there is no room for a loop, and the border without its dots."""
     rest, dots, owner = take_dots(border, skin, room, crew)
-    return Narrow(find_balls(rest, room), dots, owner), rest
+    return Narrow(find_balls(rest, room), dots, owner, room), rest
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
@@ -215,7 +221,9 @@ def _single_beads(
     """
     balls = narrow.balls
     axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
-    if usual is not None:
+    if usual is None:
+        axes = cut_back(axes, _overlap(axes, narrow.room, skin))
+    else:
         bead = np.repeat(usual[axes.owner], np.diff(axes.offsets))
         axes = shortened(axes, np.maximum(0.0, bead - axes.width) / 2)
     axes = stepped(axes)
@@ -227,6 +235,13 @@ def _single_beads(
         _beads(axes, width, role, layer, height),
         _loops(rings, layer[owner], role, -1, width_of(gap, height[owner]), height[owner], slicing.resolution, owner),
     ]
+
+
+def _overlap(axes: Axes, room: Floats, skin: Floats) -> Floats:
+    """Return how far (p,) mm an axis that ends here reaches into a loop: where a strip widens, a loop takes over."""
+    row = np.repeat(axes.owner, np.diff(axes.offsets))
+    half, full = axes.width / 2 - skin[row], (room - skin)[row]
+    return YIELD * full * np.clip((half / full - 0.7) / 0.3, 0.0, 1.0)
 
 
 def _lost_area(narrow: Narrow, thinnest: Floats) -> Floats:

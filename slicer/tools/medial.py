@@ -229,6 +229,34 @@ def shortened(axes: Axes, by: Floats) -> Axes:
     return Axes(xy, width, axes.offsets, axes.closed, axes.owner)
 
 
+def cut_back(axes: Axes, by: Floats) -> Axes:
+    """Return the axes with the ends of open ones moved inwards along the axis.
+
+    by  (p,) mm, used at the end points only; a third of an axis is always left
+    """
+    if not len(axes.closed):
+        return axes
+    step = np.hypot(*np.diff(axes.xy, axis=0, prepend=axes.xy[:1]).T)
+    step[axes.offsets[:-1]] = 0.0
+    at = np.cumsum(step)
+    first, last = axes.offsets[:-1], axes.offsets[1:] - 1
+    begin, end = at[first], at[last]
+    cut = np.where(axes.closed, 0.0, by[first]), np.where(axes.closed, 0.0, by[last])
+    least = np.minimum(1.0, 2 / 3 * (end - begin) / np.maximum(cut[0] + cut[1], 1e-9))
+    low, high = begin + cut[0] * least, end - cut[1] * least
+    path = segment_ids(axes.offsets)
+    inside = (at > low[path]) & (at < high[path])
+    inside[first], inside[last] = True, True
+    place = at.copy()
+    place[first], place[last] = low, high
+    before = np.clip(np.searchsorted(at + path, place + path, side="right") - 1, first[path], last[path] - 1)
+    share = (place - at[before]) / np.maximum(at[before + 1] - at[before], 1e-12)
+    xy = axes.xy[before] + (axes.xy[before + 1] - axes.xy[before]) * share[:, None]
+    width = axes.width[before] + (axes.width[before + 1] - axes.width[before]) * share
+    kept = np.concatenate([[0], np.cumsum(inside)])
+    return Axes(xy[inside], width[inside], kept[axes.offsets], axes.closed, axes.owner)
+
+
 def stepped(axes: Axes) -> Axes:
     """Return the axes with vertices added where the width changes by more than `WIDTH_STEP` at once."""
     p = len(axes.xy)
