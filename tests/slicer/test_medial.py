@@ -47,7 +47,7 @@ def test_balls_fit_and_touch(seed: int, outside: bool) -> None:
     there = found.radius > 0
     distance = shapely.distance(shapely.boundary(shape), shapely.points(found.centre[there]))
     assert (found.radius <= reach + 1e-9).all()
-    assert distance == pytest.approx(found.radius[there], abs=1e-3)
+    assert distance == pytest.approx(found.radius[there], abs=5e-3)
     assert (shapely.contains_xy(shape, *found.centre[there].T) != outside).all()
     assert (found.partner[there] >= 0).all()
     assert narrow_rows(found, 1)[0] == there.any()

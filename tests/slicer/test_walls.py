@@ -84,10 +84,10 @@ def test_loops_keep_their_distance_from_any_outline(seed: int) -> None:
         loop = ring(paths, int(i))
         depth = WIDTH / 2 + STEP * paths.inset[i]
         vertices = shapely.distance(shapely.points(np.asarray(loop.coords)), shape.exterior)
-        assert vertices.min() >= depth - 0.01
+        assert vertices.min() >= depth - 0.06  # where a tip was cut
         assert np.median(vertices) <= depth * 1.02 + 0.01
         assert shape.contains(loop)
-    assert islands.interior[0].difference(shape.buffer(-(WIDTH / 2 + 1.5 * STEP) + 0.01)).area < 1e-3
+    assert islands.interior[0].difference(shape.buffer(-(WIDTH / 2 + 1.5 * STEP) + 0.06)).area < 0.05
 
 
 def test_like_islands_get_like_walls_in_every_layer() -> None:
