@@ -108,9 +108,7 @@ def slice(
         meshes, health, mended = _mend(meshes)
         repairs += mended
     with watch("placing"):
-        meshes = place(
-            meshes, settings.machine, scale=scale, rotate=rotate, center=center, margin=_margin(settings)
-        )
+        meshes = place(meshes, settings.machine, scale=scale, rotate=rotate, center=center, margin=_margin(settings))
         _refuse_tiny(meshes, settings)
         plan = plan_layers([float(mesh.vertices[:, 2].max()) for mesh in meshes], settings.layers)
     with Crew(workers) as crew:
@@ -184,7 +182,9 @@ def _scaled(mesh: Mesh, scale: float | tuple[float, float, float]) -> Mesh:
 
 def _mend(meshes: Sequence[Mesh]) -> tuple[list[Mesh], list[Mapping[str, Any]], list[str]]:
     """Return mended meshes, the health of each as it came, and what was done."""
-    out, health, repairs = [], [], []
+    out: list[Mesh] = []
+    health: list[Mapping[str, Any]] = []
+    repairs: list[str] = []
     for mesh in meshes:
         found = examine(mesh)
         mended, done = repair(mesh, found)

@@ -57,7 +57,7 @@ def plan_layers(tops: float | Sequence[float], settings: LayerSettings) -> Layer
 
 def _stretched(bottom: float, top: float, count: int, height: float) -> Floats:
     """Return the tops of `count` layers from bottom to top: the last ones take up what does not divide."""
-    tops = bottom + height * np.arange(1, count + 1)
+    tops = np.asarray(bottom + height * np.arange(1, count + 1), np.float64)
     rest = top - tops[-1]
     stretched = min(count, int(np.ceil(abs(rest) / (STRETCH * height) - 1e-9)))
     if stretched:

@@ -1,6 +1,6 @@
 """The order of the stages, written once.
 
-    mesh -> layers -> slicing -> walls -> surfaces -> infill -> (adhesion) -> seams -> order -> travel -> extrusion -> ...
+    mesh -> layers -> slicing -> walls -> surfaces -> infill -> (adhesion) -> seams -> order -> travel -> ...
 
 `toolpaths` is what each part on the plate goes through on its own; `motions` is what the whole plate goes through
 together. Reading, repair and placement come before (`job.py`), text after (`gcode.writer`).
@@ -74,9 +74,7 @@ def toolpaths(
     with watch("slicing", 0.15):
         slices = slice_mesh(mesh, face_edges, plan, settings.slicing, crew)
     with watch("walls", 0.25):
-        walls, islands, too_thin = make_walls(
-            slices.regions, plan, settings.walls, settings.slicing, flows, crew
-        )
+        walls, islands, too_thin = make_walls(slices.regions, plan, settings.walls, settings.slicing, flows, crew)
     with watch("surfaces", 0.2):
         areas = find_surfaces(
             slices.regions, islands.layer, islands.interior, plan, settings.surfaces, settings.infill, flows, crew
@@ -86,9 +84,7 @@ def toolpaths(
     return Part(join_paths([walls, fills]), slices, too_thin)
 
 
-def motions(
-    parts: Sequence[Part], plan: LayerPlan, settings: Settings, watch: Stopwatch
-) -> tuple[Moves, Regions]:
+def motions(parts: Sequence[Part], plan: LayerPlan, settings: Settings, watch: Stopwatch) -> tuple[Moves, Regions]:
     """Return the moves of all parts together, and the cross-section of the whole plate in every layer."""
     flows = Flows.resolve(settings.widths, settings.machine.nozzle_diameter, settings.surfaces)
     outlines = _together([part.slices.regions for part in parts], len(plan))

@@ -20,7 +20,7 @@ from slicer.nouns import Floats, Ints, LayerPlan, Mesh, Regions
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import find_balls, narrow_rows
-from slicer.tools.polygons import difference, grow_twice, offset, rings_of, stack_of_rings, thinned
+from slicer.tools.polygons import difference, grow_twice, offset, stack_of_rings, thinned
 
 LEAST_AREA = 1e-3
 """Rings below this (mm2) are dust: a bead's end alone is a hundred times larger."""
@@ -46,7 +46,9 @@ class Slices:
     tangled_layers: int = 0
 
 
-def slice_mesh(mesh: Mesh, face_edges: NDArray[np.int32], plan: LayerPlan, settings: SlicingSettings, crew: Crew) -> Slices:
+def slice_mesh(
+    mesh: Mesh, face_edges: NDArray[np.int32], plan: LayerPlan, settings: SlicingSettings, crew: Crew
+) -> Slices:
     """Return the cross-section of a mesh at every `plan.z_slice`.
 
     Parameters
@@ -118,9 +120,7 @@ def _length(xy: Floats, offsets: Ints) -> float:
     return float(np.hypot(*(xy[following] - xy).T).sum())
 
 
-def _match(
-    starts: Floats, ends: Floats, layer: Ints, reach: float, successor: Ints, taken: NDArray[np.bool_]
-) -> None:
+def _match(starts: Floats, ends: Floats, layer: Ints, reach: float, successor: Ints, taken: NDArray[np.bool_]) -> None:
     """Pair free ends with free starts of the same layer, nearest first, as far as `reach` mm; updates its arguments."""
     for k in np.unique(layer[successor < 0]):
         tails, heads = np.flatnonzero((layer == k) & (successor < 0)), np.flatnonzero((layer == k) & ~taken)
@@ -174,7 +174,6 @@ def _compensate(regions: Regions, settings: SlicingSettings, crew: Crew) -> Regi
 def _resize_holes(regions: Regions, amount: float, crew: Crew) -> Regions:
     """Return regions whose holes are wider by `amount` mm all around (narrower where negative)."""
     polygons, layer = shapely.get_parts(regions, return_index=True)
-    xy, offsets, owner = rings_of(polygons)
     filled = shapely.polygons(shapely.get_exterior_ring(polygons))
     holes = shapely.difference(filled, polygons)
     kept = difference(filled, offset(holes, amount, crew), crew)

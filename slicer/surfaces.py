@@ -4,7 +4,7 @@ A spot may be sparse only where the part goes on for `top_layers` above and `bot
 solid, so shells on slopes stay closed by construction.
 
     air above, directly   TOP_SURFACE
-    air below, directly   BOTTOM_SURFACE on the first layer and where it only overhangs, BRIDGE where threads can span it
+    air below, directly   BRIDGE where threads can span it, BOTTOM_SURFACE elsewhere and on the first layer
     otherwise solid       SOLID_INFILL
     the rest              INFILL
 """
@@ -202,16 +202,16 @@ def _table(out: dict[Role, Regions], angles: NDArray[Any], layer: Ints) -> Areas
         rows.append(row)
         roles.append(np.full(len(row), role, np.uint8))
         angle.append(_angles_of(parts, row, angles) if role == Role.BRIDGE else np.full(len(row), np.nan))
-    polygon, row, role = np.concatenate(polygons), np.concatenate(rows), np.concatenate(roles)
+    polygon, island, filling = np.concatenate(polygons), np.concatenate(rows), np.concatenate(roles)
     keep = shapely.area(polygon) > DUST
-    order = np.lexsort((role, row))
+    order = np.lexsort((filling, island))
     order = order[keep[order]]
     return Areas(
         polygon[order],
-        layer[row[order]].astype(np.int32),
-        role[order],
+        layer[island[order]].astype(np.int32),
+        filling[order],
         np.concatenate(angle)[order],
-        row[order].astype(np.int32),
+        island[order].astype(np.int32),
     )
 
 

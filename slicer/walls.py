@@ -25,7 +25,18 @@ from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
-from slicer.tools.medial import STEP, Axes, Balls, axes_through, cut_back, find_balls, narrow_rows, reaching, shortened, stepped
+from slicer.tools.medial import (
+    STEP,
+    Axes,
+    Balls,
+    axes_through,
+    cut_back,
+    find_balls,
+    narrow_rows,
+    reaching,
+    shortened,
+    stepped,
+)
 from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75

@@ -1,16 +1,16 @@
 """Infill: areas in, toolpaths out; one small module a pattern.
 
-    task         what a pattern is given and gives back
-    region       polygons as flat rings, inset
-    scan         parallel lines through many regions at once
-    strips       thin beads beside borders that run along a zigzag
-    sweep        closed surfaces: monotonic, rectilinear and aligned zigzags, bridges
-    straight     sparse lines: rectilinear, aligned, grid, triangles, tri-hexagon, cubic
-    waves        gyroid and honeycomb
-    hilbert      the space-filling curve
-    concentric   loops along the border, sparse or closed
-    curves       curves cut to their areas
-    join         chains of a sparse pattern linked along the border, hooks
+task         what a pattern is given and gives back
+region       polygons as flat rings, inset
+scan         parallel lines through many regions at once
+strips       thin beads beside borders that run along a zigzag
+sweep        closed surfaces: monotonic, rectilinear and aligned zigzags, bridges
+straight     sparse lines: rectilinear, aligned, grid, triangles, tri-hexagon, cubic
+waves        gyroid and honeycomb
+hilbert      the space-filling curve
+concentric   loops along the border, sparse or closed
+curves       curves cut to their areas
+join         chains of a sparse pattern linked along the border, hooks
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def fill(
         task = task_of(rows, name, solid, spacing, areas, plan, infill, crew)
         task = task if solid else roomy(task)
         if len(task):
-            parts.append((SOLID if solid else SPARSE)[name](task))
+            pattern = (SOLID if solid else SPARSE)[name]
+            parts.append(repeated(pattern, task, ("angle", "z") if name in CLIMBS else ("angle",)))
     return paths_of(together(parts), names, spacing, areas, plan) if parts else Paths.empty()
 
 

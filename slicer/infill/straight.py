@@ -12,7 +12,6 @@ from slicer.infill.region import grow_round, region_of, shrink
 from slicer.infill.scan import Frames, scan
 from slicer.infill.task import Beads, Task
 
-
 CROWDED = 0.45
 """Half the least width of a strip that gets sparse lines, in spacings."""
 

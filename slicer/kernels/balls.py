@@ -95,8 +95,19 @@ def shrink(
             links_array = np.empty((2 * room, 2), np.int64)
             links = links_array
         _search(
-            xy[lo : lo + n], following[:n], inward[:n], reach[g], least_turn, wide, high, heads, links,
-            samples[lo : lo + n + 1], centre, radius, partner,
+            xy[lo : lo + n],
+            following[:n],
+            inward[:n],
+            reach[g],
+            least_turn,
+            wide,
+            high,
+            heads,
+            links,
+            samples[lo : lo + n + 1],
+            centre,
+            radius,
+            partner,
         )
 
 
@@ -165,7 +176,7 @@ def _search(
     touched: cython.Py_ssize_t
     entries: cython.Py_ssize_t = 0
     steps: cython.Py_ssize_t
-    turn: cython.int
+    _turn: cython.int
     gx: cython.Py_ssize_t
     gy: cython.Py_ssize_t
     dx: cython.double
@@ -235,7 +246,7 @@ def _search(
             best_u = 0.0
             best_x = 0.0
             best_y = 0.0
-            for turn in range(ROUNDS):
+            for _turn in range(ROUNDS):
                 cx = px + nx * r
                 cy = py + ny * r
                 best = (r - TOUCH) * (r - TOUCH)

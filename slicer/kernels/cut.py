@@ -10,7 +10,9 @@ import cython
 import numpy as np
 
 
-def count_segments(faces: cython.const[cython.int][:, ::1], rank: cython.const[cython.int][::1], offsets: cython.longlong[::1]):
+def count_segments(
+    faces: cython.const[cython.int][:, ::1], rank: cython.const[cython.int][::1], offsets: cython.longlong[::1]
+):
     """Fill offsets (planes + 1,) so that plane k owns the segments offsets[k]:offsets[k + 1]."""
     n: cython.Py_ssize_t = faces.shape[0]
     planes: cython.Py_ssize_t = offsets.shape[0] - 1

@@ -92,9 +92,7 @@ class Grid:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def samples(
-        self, ax: cython.double, ay: cython.double, bx: cython.double, by: cython.double
-    ) -> cython.longlong:
+    def samples(self, ax: cython.double, ay: cython.double, bx: cython.double, by: cython.double) -> cython.longlong:
         """Return into how many steps of at most half a cell a segment is divided (at least 1)."""
         steps: cython.double = ceil(2.0 * sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay)) / self.cell)
         return cython.cast(cython.longlong, steps) if steps >= 1.0 else 1

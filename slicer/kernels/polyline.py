@@ -11,7 +11,7 @@ def simplify_open(
     tolerance: cython.double,
     keep: cython.char[::1],
 ):
-    """Mark in keep the points (p, 3) of open polylines that Douglas and Peucker need; the third axis is half a width."""
+    """Mark in keep the points (p, 3) of open polylines that Douglas and Peucker need; axis 3 is half a width."""
     longest: cython.Py_ssize_t = 1
     r: cython.Py_ssize_t
     for r in range(offsets.shape[0] - 1):

@@ -116,7 +116,9 @@ def ring_areas(xy: Floats, offsets: Ints) -> Floats:
     return 0.5 * np.add.reduceat(doubled, offsets[:-1]) if len(offsets) > 1 else np.zeros(0)
 
 
-def stack_of_rings(xy: Floats, offsets: Ints, layer: Ints, layers: int, least_area: float = 0.0) -> tuple[Regions, Ints]:
+def stack_of_rings(
+    xy: Floats, offsets: Ints, layer: Ints, layers: int, least_area: float = 0.0
+) -> tuple[Regions, Ints]:
     """Return the solid that directed rings enclose in each layer, and the layers where they had to be untangled.
 
     Solid is where the winding number is positive: counter-clockwise rings add, clockwise rings take away, overlapping
