@@ -252,7 +252,11 @@ def _overlap(axes: Axes, room: Floats, skin: Floats) -> Floats:
     """Return how far (p,) mm an axis that ends here reaches into a loop: where a strip widens, a loop takes over."""
     row = np.repeat(axes.owner, np.diff(axes.offsets))
     half, full = axes.width / 2 - skin[row], (room - skin)[row]
-    return YIELD * full * np.clip((half / full - 0.7) / 0.3, 0.0, 1.0)
+    inner, long = np.arange(len(row)), np.diff(axes.offsets) > 1
+    inner[axes.offsets[:-1][long]] += 1
+    inner[axes.offsets[1:][long] - 1] -= 1
+    widens = axes.width > axes.width[inner] + 1e-3  # the tip of a strip is no place where a loop takes over
+    return YIELD * full * np.clip((half / full - 0.7) / 0.3, 0.0, 1.0) * widens
 
 
 def _lost_area(narrow: Narrow, thinnest: Floats) -> Floats:
