@@ -164,9 +164,11 @@ def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions)
     end = np.concatenate([offsets[:-1], offsets[1:] - 1])
     inner = np.concatenate([offsets[:-1] + (size > 1), offsets[1:] - 1 - (size > 1)])
     xy, radius, ahead = xy[end], radius[end], _unit(xy[end] - xy[inner])
-    points = shapely.points(xy)
-    i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=2 * float(radius.max()) + 2 * STEP)
-    usable = (i < j) & (row[i] == row[j]) & ~((i % n == j % n) & (size[i % n] < 4))
+    within = 2 * float(radius.max()) + 2 * STEP
+    apart_rows = row * (np.ptp(xy[:, 0]) + 2 * within)  # rows lie side by side: none looks at another's ends
+    points = shapely.points(xy[:, 0] + apart_rows, xy[:, 1])
+    i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=within)
+    usable = (i < j) & ~((i % n == j % n) & (size[i % n] < 4))
     i, j = i[usable], j[usable]
     between = _unit(xy[j] - xy[i])
     apart = np.hypot(*(xy[j] - xy[i]).T)
