@@ -281,7 +281,8 @@ class Tourist:
         c: cython.longlong
         k: cython.longlong
         door: cython.longlong
-        while best < 0 or nearest > (ring - 1) * (ring - 1) * self.cell * self.cell:
+        # the tool may be far from a small grid: behind its last ring there is nothing more to find
+        while ring <= self.nx + self.ny and (best < 0 or nearest > (ring - 1) * (ring - 1) * self.cell * self.cell):
             for cy in range(max(row - ring, 0), min(row + ring, self.ny - 1) + 1):
                 step = 1 if cy == row - ring or cy == row + ring or ring == 0 else 2 * ring
                 cx = column - ring

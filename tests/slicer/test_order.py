@@ -172,3 +172,10 @@ def test_the_kernel_gives_the_same_uncompiled(monkeypatch: pytest.MonkeyPatch) -
 
 def test_nothing_to_order() -> None:
     assert len(ordered(Paths.empty())) == 0
+
+
+def test_a_tiny_cluster_far_away_is_reached_at_once() -> None:
+    """Rings of grid cells around the tool end with the grid, however many cells lie between."""
+    specks = [line((100 + 1e-6 * i, 100), (100 + 1e-6 * i, 100 + 1e-6), Role.INFILL) for i in range(80)]
+    paths = together(line((0, 0), (1, 0), Role.INFILL), *specks)
+    assert len(ordered(paths)) == len(paths)
