@@ -34,7 +34,6 @@ from slicer.tools.medial import (
     find_balls,
     narrow_rows,
     reaching,
-    shortened,
     stepped,
 )
 from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of, thinned
@@ -233,11 +232,10 @@ def _single_beads(
     balls = narrow.balls
     axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
     if usual is None:
-        axes = cut_back(axes, _overlap(axes, narrow.room, skin))
+        early = _overlap(axes, narrow.room, skin)
     else:
-        bead = np.repeat(usual[axes.owner], np.diff(axes.offsets))
-        axes = shortened(axes, np.maximum(0.0, bead - axes.width) / 2)
-    axes = stepped(axes)
+        early = np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2
+    axes = stepped(cut_back(axes, early))
     row = np.repeat(axes.owner, np.diff(axes.offsets))
     width = width_of(axes.width - 2 * skin[row], height[row])
     rings, gap, dot = rings_in(narrow.dots, least[narrow.owner], crew)

@@ -215,22 +215,6 @@ def reaching(axes: Axes, stack: Regions) -> Axes:
     return Axes(xy, axes.width, axes.offsets, axes.closed, axes.owner)
 
 
-def shortened(axes: Axes, by: Floats) -> Axes:
-    """Return the axes with the ends of open ones moved inwards along their first and last piece.
-
-    by  (p,) mm, used at the end points only; a piece is never shortened by more than half
-    """
-    xy, width = axes.xy.copy(), axes.width.copy()
-    open_ = ~axes.closed & (np.diff(axes.offsets) >= 2)
-    first, last = axes.offsets[:-1][open_], axes.offsets[1:][open_] - 1
-    for end, inner in ((first, first + 1), (last, last - 1)):
-        length = np.hypot(*(axes.xy[inner] - axes.xy[end]).T)
-        share = np.minimum(0.5, by[end] / np.where(length > 0, length, 1))
-        xy[end] += (axes.xy[inner] - axes.xy[end]) * share[:, None]
-        width[end] += (axes.width[inner] - axes.width[end]) * share
-    return Axes(xy, width, axes.offsets, axes.closed, axes.owner)
-
-
 def cut_back(axes: Axes, by: Floats) -> Axes:
     """Return the axes with the ends of open ones moved inwards along the axis.
 
