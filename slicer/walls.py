@@ -144,9 +144,7 @@ def _walls_of(
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
             border = rest
         rows = narrow_rows(narrow.balls, len(border))
-        inside = offset(border, -skin, crew)
-        inside[rows] = grow_twice(inside[rows], -step[rows] / 2, step[rows] / 2, crew)
-        border = inside
+        border = _inset(border, skin, step / 2, rows, crew)
     return join_paths(made), border, too_thin
 
 
