@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -31,9 +33,15 @@ class Crew:
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """Return [work(item) for item in items], in order, computed by the workers."""
+
+        def quietly(item: T) -> R:
+            # GEOS divides by zero here and there, and means it; numpy reads the processor's flags and would warn
+            with np.errstate(all="ignore"):
+                return work(item)
+
         if self._pool is None or len(items) < 2:
-            return [work(item) for item in items]
-        return list(self._pool.map(work, items))
+            return [quietly(item) for item in items]
+        return list(self._pool.map(quietly, items))
 
     @staticmethod
     def chunks(n: int, size: int = 32) -> list[slice]:
