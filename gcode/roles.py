@@ -25,6 +25,9 @@ class Role(IntEnum):
     CUSTOM = 16  # start and end sequences, purge lines, wipe towers
 
 
+WALLS = (Role.EXTERNAL_PERIMETER, Role.PERIMETER, Role.OVERHANG_PERIMETER)
+"""Loops along an outline."""
+
 TYPE_COMMENT: dict[Role, str] = {
     Role.EXTERNAL_PERIMETER: "External perimeter",
     Role.PERIMETER: "Perimeter",

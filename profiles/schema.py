@@ -55,9 +55,6 @@ class MachineSettings(Record):
     max_bed_temperature: int = setting(
         120, "Hottest bed the machine allows; 0 where the bed has no heater.", "C", ge=0, le=200
     )
-    extruder_clearance_height: float = setting(
-        25.0, "Height below the gantry that is free of obstacles.", "mm", ge=0, le=500
-    )
 
 
 class RetractionSettings(Record):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.roles import Role
+from gcode.roles import WALLS, Role
 from profiles.schema import InfillSettings, SeamSettings, WallSettings
 from slicer.kernels import order_tour
 from slicer.nouns import PATH_DTYPES, Floats, Ints, Paths
@@ -22,7 +22,6 @@ from slicer.tools.edge_grid import EdgeGrid
 
 Bools = NDArray[np.bool_]
 
-WALLS = (Role.EXTERNAL_PERIMETER, Role.PERIMETER, Role.OVERHANG_PERIMETER)
 PHASE: dict[Role, int] = {
     Role.SKIRT: 0,
     Role.BRIM: 1,

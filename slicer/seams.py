@@ -16,14 +16,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.roles import Role
+from gcode.roles import WALLS
 from profiles.schema import SeamSettings
 from slicer.kernels import seam
 from slicer.nouns import PATH_DTYPES, Floats, Ints, Paths
 from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
 from slicer.tools.edge_grid import EdgeGrid
 
-WALLS = (Role.EXTERNAL_PERIMETER, Role.PERIMETER, Role.OVERHANG_PERIMETER)
 ARM = 1.25
 """Length along the contour over which a corner is seen, in nozzle diameters."""
 CELL = 2.0

@@ -36,12 +36,10 @@ from slicer.tools.medial import (
     reaching,
     stepped,
 )
-from slicer.tools.polygons import grow_twice, offset, parts_of, ring_areas, rings_of, thinned
+from slicer.tools.polygons import alike, grow_twice, offset, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
-NARROWEST_FILL = 1.3
-"""Inside the walls, strips narrower than this many spacings are one bead rather than infill."""
 YIELD = 1.4
 """Gap fill ends this many half widths before the place where a loop has room."""
 LEAST_GAP = 0.1
@@ -83,7 +81,7 @@ def make_walls(
     Straight parts have the same island in many layers: each different one is worked out once.
     """
     polygon, layer = parts_of(regions)
-    first, same = _distinct(polygon, layer, plan)
+    first, same = alike(polygon, np.round(plan.height[layer], 9), layer == 0)  # in outline, thickness, bead widths
     paths, interior, too_thin = _walls_of(polygon[first], layer[first], plan, walls, slicing, flows, crew)
     by_island = np.argsort(paths.island, kind="stable")
     ends = np.searchsorted(paths.island[by_island], np.arange(len(first) + 1))
@@ -93,17 +91,6 @@ def make_walls(
         take_paths(paths, by_island[rows]), island=island.astype(np.int32), layer=layer[island].astype(np.int32)
     )
     return paths, Islands(polygon, layer, interior[same]), float(too_thin[same].sum())
-
-
-def _distinct(polygon: NDArray[Any], layer: Ints, plan: LayerPlan) -> tuple[Ints, Ints]:
-    """Return (the first of each kind of island, the kind of each): alike in outline, thickness and bead widths."""
-    height = np.round(plan.height[layer], 9)
-    kinds: dict[Any, int] = {}
-    keys = zip(shapely.to_wkb(polygon), height.tolist(), (layer == 0).tolist(), strict=True)
-    same = np.array([kinds.setdefault(key, len(kinds)) for key in keys], np.int64)
-    first = np.full(len(kinds), len(layer))
-    np.minimum.at(first, same, np.arange(len(layer)))
-    return first, same
 
 
 def _walls_of(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
+from slicer.tools.polygons import alike
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -109,14 +109,9 @@ def repeated(pattern: Callable[[Task], Beads], task: Task, by: tuple[str, ...] =
     Straight parts have the same areas in many layers. Alike are areas of the same outline, spacing, pitch, inset and
     the columns named in `by`.
     """
-    columns = [getattr(task, name).tolist() for name in ("spacing", "pitch", "inset", *by)]
-    kinds: dict[Any, int] = {}
-    keys = zip(shapely.to_wkb(task.polygon), *columns, strict=True)
-    same = np.array([kinds.setdefault(key, len(kinds)) for key in keys], np.int64)
-    if len(kinds) == len(task):
+    first, same = alike(task.polygon, *(getattr(task, name) for name in ("spacing", "pitch", "inset", *by)))
+    if len(first) == len(task):
         return pattern(task)
-    first = np.full(len(kinds), len(task))
-    np.minimum.at(first, same, np.arange(len(task)))
     beads = pattern(replace(task.take(first), row=np.arange(len(first))))
     ends = np.searchsorted(beads.row, np.arange(len(first) + 1))
     paths, counts = gather(ends, same)

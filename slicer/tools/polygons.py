@@ -91,6 +91,16 @@ def parts_of(stack: Regions) -> tuple[NDArray[Any], Ints]:
     return parts[keep], layer[keep]
 
 
+def alike(polygons: NDArray[Any], *columns: NDArray[Any]) -> tuple[Ints, Ints]:
+    """Return (the first row of each kind, the kind of each row): alike in outline, to the bit, and in all columns."""
+    kinds: dict[Any, int] = {}
+    keys = zip(shapely.to_wkb(polygons), *(column.tolist() for column in columns), strict=True)
+    same = np.array([kinds.setdefault(key, len(kinds)) for key in keys], np.int64)
+    first = np.full(len(kinds), len(same))
+    np.minimum.at(first, same, np.arange(len(same)))
+    return first, same
+
+
 def rings_of(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
     """Return (xy, ring offsets, polygon of each ring) of single polygons; rings do not repeat their first vertex."""
     rings, owner = shapely.get_rings(polygons, return_index=True)
