@@ -177,5 +177,5 @@ def test_nothing_to_order() -> None:
 def test_a_tiny_cluster_far_away_is_reached_at_once() -> None:
     """Rings of grid cells around the tool end with the grid, however many cells lie between."""
     specks = [line((100 + 1e-6 * i, 100), (100 + 1e-6 * i, 100 + 1e-6), Role.INFILL) for i in range(80)]
-    paths = together(line((0, 0), (1, 0), Role.INFILL), *specks)
+    paths = together(line((0, 0), (1, 0), Role.SKIRT, island=-1), *specks)
     assert len(ordered(paths)) == len(paths)
