@@ -33,6 +33,7 @@ class Moves:
     line          (n,) i4        1-based source line; 0 where there is none
     start         (4,) f8        x, y, z, e before row 0
     command_row   (k,) i8        `commands[i]` stands before row `command_row[i]`; non-decreasing, n for the end
+    command_line  (k,) i4        1-based source line of each command; 0 where there is none
     commands      k lines of text without newline
     objects       names of the objects on the plate
     """
@@ -53,6 +54,7 @@ class Moves:
     line: NDArray[np.int32]
     start: Floats
     command_row: NDArray[np.int64]
+    command_line: NDArray[np.int32]
     commands: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
 
@@ -68,10 +70,14 @@ class Moves:
             made[name] = np.full(n, value, dtype) if np.ndim(value) == 0 else np.ascontiguousarray(value, dtype)
         made["start"] = np.asarray(columns.pop("start", np.zeros(4)), np.float64)
         made["command_row"] = np.asarray(columns.pop("command_row", ()), np.int64)
+        lines = columns.pop("command_line", np.zeros(len(made["command_row"])))
+        made["command_line"] = np.asarray(lines, np.int32)
         return cls(**made, **columns)
 
     def with_(self, **columns: Any) -> Moves:
-        """Return a copy with some columns replaced."""
+        """Return a copy with some columns replaced; commands that come without their lines have none."""
+        if "commands" in columns:
+            columns.setdefault("command_line", np.zeros(len(columns["commands"]), np.int32))
         return replace(self, **columns)
 
     def validate(self) -> Moves:
@@ -83,7 +89,7 @@ class Moves:
                 raise ValueError(f"Moves.{name} has {column.dtype}{column.shape}, expected {np.dtype(dtype)}({n},)")
             if column.dtype.kind == "f" and not np.isfinite(column).all():
                 raise ValueError(f"Moves.{name}[{int(np.argmin(np.isfinite(column)))}] is not a finite number")
-        if len(self.command_row) != len(self.commands):
+        if not len(self.commands) == len(self.command_row) == len(self.command_line):
             raise ValueError(f"{len(self.commands)} commands but {len(self.command_row)} command rows")
         return self
 

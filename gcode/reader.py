@@ -190,6 +190,7 @@ def _assemble(data: bytes, columns: dict[str, Column], events: _Events, position
         object=column,
         start=np.array([*position, 0.0]),
         command_row=events.row[command],
+        command_line=events.line[command],
         commands=commands,
         objects=objects,
     )

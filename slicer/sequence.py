@@ -369,4 +369,12 @@ def _stacked(
 ) -> Moves:
     """Return the rows of all pieces, one after another, with the given commands."""
     columns = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in DTYPES}
-    return Moves(**columns, start=pieces[0].start, command_row=command_row, commands=tuple(commands), objects=objects)
+    unnumbered = np.zeros(len(commands), np.int32)
+    return Moves(
+        **columns,
+        start=pieces[0].start,
+        command_row=command_row,
+        command_line=unnumbered,
+        commands=tuple(commands),
+        objects=objects,
+    )
