@@ -1,7 +1,7 @@
 """Mend what has one sensible mending, name it, and refuse what has none.
 
-Nothing is deleted to make a mesh "manifold", and holes stay: the slicing stage closes gaps in the plane, where it is
-known what closing them means. What is mended here is the winding, and faces that say nothing or the same twice.
+Nothing is deleted to make a mesh "manifold". What is mended here is the winding, faces that say nothing or the same
+twice, and holes; where a surface just ends, the slicing stage closes its outlines in the plane.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from slicer.kernels.cover import cover
 from slicer.kernels.weld import weld
 from slicer.nouns import Floats, Ints, Mesh
 from slicer.reading.arrays import mesh_of
+from slicer.tools.holes import fill_holes
 
 CLOSE = 0.02
 """mm; the borders of cracks nearer than this are the same border, written with too few or too many digits."""
@@ -27,6 +28,9 @@ FLAT = 1e-6
 
 SOUP = 0.5
 """Share of open edges beyond which a mesh is a heap of triangles rather than a surface with holes."""
+
+PATCHED = 0.25
+"""Share of the surface that fillings may make up; beyond it too much would be guessed."""
 
 NEGLIGIBLE = 1e-6
 """Share of (area * size) below which a shell's volume is rounding, without a sign."""
@@ -54,6 +58,8 @@ def repair(mesh: Mesh, health: Health) -> tuple[Mesh, tuple[Repair, ...]]:
     suspect = health.volume < 0 or health.shells > 1 or mesh is not sewn
     if len(mesh.faces) and (suspect or health.flipped_edges or health.nonmanifold_edges):
         mesh = wind_and_turn(mesh, suspect, done)
+    if health.open_edges and len(mesh.faces):
+        mesh = close_holes(mesh, done)
     return mesh, tuple(done)
 
 
@@ -79,6 +85,21 @@ def refuse_hopeless(mesh: Mesh, health: Health) -> None:
         share = 100 * health.open_edges / health.edges
         what = f"{health.faces} triangles that hardly touch each other ({share:.0f} % of their edges are open)"
         raise InputRefused(f"{mesh.name}: {what} enclose nothing; repair the model in the program that made it")
+
+
+def close_holes(mesh: Mesh, done: list[Repair]) -> Mesh:
+    """Fill the holes of the surface, if that leaves no more than a part of it to guess."""
+    edges = edges_of(mesh.faces)
+    face, corner = np.nonzero(edges.uses[edges.face_edges] == 1)
+    border = np.stack([mesh.faces[face, corner], mesh.faces[face, (corner + 1) % 3]], axis=1)
+    points = centred(mesh)
+    faces, width = fill_holes(points, border)
+    new, old = (np.linalg.norm(shells.measure(points, some)[0], axis=1).sum() for some in (faces, mesh.faces))
+    if not len(faces) or new > PATCHED * old:
+        return mesh
+    what = f"{len(width)} holes were filled, the widest" if len(width) > 1 else "a hole was filled, it was"
+    done.append(Repair("holes", len(width), f"{what} {width.max():.2f} mm wide"))
+    return Mesh(mesh.vertices, np.ascontiguousarray(np.concatenate([mesh.faces, faces])), mesh.name)
 
 
 def weld_cracks(mesh: Mesh, done: list[Repair]) -> Mesh:

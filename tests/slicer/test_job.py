@@ -165,8 +165,8 @@ def test_objects_of_one_name_keep_their_own_outlines() -> None:
 
 def test_strict_refuses_what_has_to_be_mended() -> None:
     (told,) = slicer.slice(HOLED, COARSE).summary.repairs
-    assert "gaps" in told
-    with pytest.raises(InputRefused, match=r"strict.*gaps"):
+    assert "hole was filled" in told
+    with pytest.raises(InputRefused, match=r"strict.*hole"):
         slicer.slice(HOLED, COARSE, strict=True)
     slicer.slice(CUBE, COARSE, strict=True)
 
