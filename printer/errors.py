@@ -4,7 +4,8 @@ PrinterError
 ├── LinkError
 │   ├── LinkLost           the device is gone: unplugged, closed, refused
 │   ├── LinkBusy           another program holds the port
-│   └── NoPrinter          nothing that answers like a printer was found
+│   ├── NoPrinter          nothing that answers like a printer was found
+│   └── SessionMismatch    a replayed session in which the host says anything else
 ├── ProtocolError
 │   ├── UnsendableLine     a line that no framing can carry (too long, not ASCII)
 │   ├── DeliveryFailed     what the printer got can no longer be proven to be the file
@@ -39,6 +40,10 @@ class LinkBusy(LinkError):
 
 class NoPrinter(LinkError):
     """Nothing that answers like a printer was found."""
+
+
+class SessionMismatch(LinkError):
+    """A replayed session in which the host does not say what it said when the session was recorded."""
 
 
 class ProtocolError(PrinterError):
