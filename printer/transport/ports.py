@@ -96,7 +96,7 @@ def _opened(
 
 
 def answers(transport: Transport, patience: float = PATIENCE) -> bool:
-    """Return whether something at the other end speaks like a printer's firmware; asks for temperatures until it does."""
+    """Return whether something at the other end speaks like a printer's firmware; asks until it does."""
     clock, heard = transport.clock, b""
     start = asked = clock.now()
     try:
