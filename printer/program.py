@@ -1,0 +1,168 @@
+"""A G-code file as lines to send, and what is known of each before the first is sent.
+
+The text is kept once, as bytes; a line is a pair of offsets until the moment it is sent. What is hashed, checked and
+sent are the same bytes, so a file that changes on disk while it prints changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gcode.errors import Problem
+from gcode.planner import Machine, estimate
+from gcode.reader import read
+from printer.errors import FileChanged, UnsafeToPrint
+from printer.modal import Modal
+
+NEWLINE, BLANKS, COMMENTS = 10, b" \t\r", b";(%"
+NUMBERED = re.compile(r"N\d+\s*(.*?)\s*(?:\*\s*\d+)?\s*$")
+ROUND_COMMENT = re.compile(r"\([^)]*\)")
+SPOKEN = ("M117", "M118", "M0", "M1", "M486")
+"""Commands whose words are text, in which brackets are not comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """n lines to send, in order; everything else of the file is comment or blank.
+
+    offset    (n+1,) i8  where each line begins in `data`; the last is the end
+    source    (n,) i4    its 1-based number in the file
+    seconds   (n+1,) f8  predicted motion time before line k; the last is the whole print
+    filament  (n+1,) f8  mm fed before line k
+    layer     (n,) i4    -1 before the first
+    object    (n,) i2    index into `objects`, -1 where the line belongs to none
+    problems             lines that are not G-code
+    """
+
+    name: str
+    data: bytes
+    sha256: str
+    offset: NDArray[np.int64]
+    source: NDArray[np.int32]
+    seconds: NDArray[np.float64]
+    filament: NDArray[np.float64]
+    layer: NDArray[np.int32]
+    object: NDArray[np.int16]
+    objects: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    _reached: list[tuple[int, Modal]] = field(default_factory=list, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def lines(self, first: int, last: int) -> list[str]:
+        """Return the lines `first` to `last` (exclusive) without comments, numbers and checksums of their own."""
+        bounds = self.offset[first : last + 1].tolist()
+        return [clean(self.data[a:b].partition(b"\n")[0].decode("utf-8", "replace")) for a, b in pairwise(bounds)]
+
+    def state(self, line: int) -> Modal:
+        """Return what is in force before line `line`; cheap where it is asked for in rising order."""
+        at, modal = self._reached[0] if self._reached and self._reached[0][0] <= line else (0, Modal())
+        for first in range(at, line, BATCH):
+            modal.follow(self.lines(first, min(first + BATCH, line)))
+        self._reached[:] = [(line, modal)]
+        return modal.copy()
+
+    @property
+    def layers(self) -> int:
+        """Return the number of layers."""
+        return int(self.layer[-1]) + 1 if len(self.layer) else 0
+
+    def layer_start(self, layer: int) -> int:
+        """Return the line at which a layer begins; n behind the last."""
+        return int(np.searchsorted(self.layer, layer))
+
+    def unchanged(self, path: str | os.PathLike[str]) -> None:
+        """Raise `FileChanged` unless the file still holds what was loaded."""
+        if hashlib.sha256(Path(path).read_bytes()).hexdigest() != self.sha256:
+            raise FileChanged(f"{os.fspath(path)} has changed since it was checked: load it again")
+
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+BATCH = 4096
+"""Lines that are text at the same time."""
+
+
+def load(source: str | os.PathLike[str] | bytes, machine: Machine | None = None, name: str = "") -> Program:
+    """Return the program of a G-code file, given by its path or as bytes, timed on `machine`.
+
+    Raises OSError where it cannot be read and `UnsafeToPrint` where there is nothing in it to send.
+    """
+    if isinstance(source, bytes):
+        data, name = source, name or "G-code"
+    else:
+        data, name = Path(source).read_bytes(), name or os.path.basename(os.fspath(source))
+    digest = hashlib.sha256(data).hexdigest()
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    offset, source_line = _sendable(data)
+    if not len(source_line):
+        raise UnsafeToPrint(f"{name} holds no G-code")
+    problems: list[Problem] = []
+    moves = read(data if data.endswith(b"\n") else data + b"\n", problems=problems)
+    row_line = np.searchsorted(source_line, moves.line)
+    n = len(source_line)
+    return Program(
+        name=name,
+        data=data,
+        sha256=digest,
+        offset=np.append(offset, len(data)),
+        source=source_line,
+        seconds=_running(row_line, estimate(moves, machine), n),
+        filament=_running(row_line, moves.e, n),
+        layer=np.maximum.accumulate(_held(moves.layer, row_line, n)),
+        object=_held(moves.object, row_line, n),
+        objects=moves.objects,
+        problems=tuple(problems),
+    )
+
+
+def clean(line: str) -> str:
+    """Return a line without comments, and without the number and checksum that it may have brought along.
+
+    >>> clean("N12 G1 X5 (to the right) ; there*99")
+    'G1 X5'
+    """
+    line = line.partition(";")[0].strip()
+    if line[:1] == "N" and (found := NUMBERED.match(line)):
+        line = found[1]
+    if "(" in line and not line.startswith(SPOKEN):
+        line = ROUND_COMMENT.sub("", line).strip()
+    return line
+
+
+def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return where the lines that hold more than comments begin, and their numbers in the file."""
+    text = np.frombuffer(data + b"\n", np.uint8)
+    ends = np.flatnonzero(text == NEWLINE)
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    blank, skip = (np.zeros(256, bool) for _ in range(2))
+    blank[list(BLANKS)] = True
+    skip[[NEWLINE, *COMMENTS]] = True
+    todo = np.flatnonzero(blank[text[begins]])
+    while len(todo):  # leading blanks; the text ends with a newline, which is none
+        begins[todo] += 1
+        todo = todo[blank[text[begins[todo]]]]
+    kept = np.flatnonzero(~skip[text[begins]])
+    return begins[kept], (kept + 1).astype(np.int32)
+
+
+def _running(line: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Return (n+1,) the sum over all rows of lines before each line."""
+    return np.concatenate([[0.0], np.cumsum(np.bincount(line, value, n)[:n])])
+
+
+def _held(column: NDArray[Scalar], line: NDArray[np.int64], n: int) -> NDArray[Scalar]:
+    """Return (n,) the value of each line's last row, or of the last line that has one; -1 before any."""
+    last = np.searchsorted(line, np.arange(n), "right")
+    return np.concatenate([np.full(1, -1, column.dtype), column])[last]
