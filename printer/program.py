@@ -10,20 +10,23 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gcode.errors import Problem
-from gcode.planner import Machine, estimate
+from gcode.moves import Moves
+from gcode.planner import estimate
 from gcode.reader import read
 from printer.errors import FileChanged, UnsafeToPrint
 from printer.modal import Modal
 
-NEWLINE, BLANKS, COMMENTS = 10, b" \t\r", b";(%"
+if TYPE_CHECKING:  # the rules are imported where a machine is given to check against
+    from gcode.checks import Finding, Limits
+
+NEWLINE, SEMICOLON, BLANKS, COMMENTS = 10, 59, b" \t\r", b";(%"
 NUMBERED = re.compile(r"N\d+\s*(.*?)\s*(?:\*\s*\d+)?\s*$")
 ROUND_COMMENT = re.compile(r"\([^)]*\)")
 SPOKEN = ("M117", "M118", "M0", "M1", "M486")
@@ -34,25 +37,29 @@ SPOKEN = ("M117", "M118", "M0", "M1", "M486")
 class Program:
     """n lines to send, in order; everything else of the file is comment or blank.
 
-    offset    (n+1,) i8  where each line begins in `data`; the last is the end
+    begin     (n,) i8    where each line begins in `data`
+    end       (n,) i8    where its comment or its newline does
     source    (n,) i4    its 1-based number in the file
     seconds   (n+1,) f8  predicted motion time before line k; the last is the whole print
     filament  (n+1,) f8  mm fed before line k
     layer     (n,) i4    -1 before the first
     object    (n,) i2    index into `objects`, -1 where the line belongs to none
+    findings             what the checks say of the file on this machine; none where no machine was given
     problems             lines that are not G-code
     """
 
     name: str
     data: bytes
     sha256: str
-    offset: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
     source: NDArray[np.int32]
     seconds: NDArray[np.float64]
     filament: NDArray[np.float64]
     layer: NDArray[np.int32]
     object: NDArray[np.int16]
     objects: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     _reached: list[tuple[int, Modal]] = field(default_factory=list, repr=False, compare=False)
 
@@ -61,8 +68,8 @@ class Program:
 
     def lines(self, first: int, last: int) -> list[str]:
         """Return the lines `first` to `last` (exclusive) without comments, numbers and checksums of their own."""
-        bounds = self.offset[first : last + 1].tolist()
-        return [clean(self.data[a:b].partition(b"\n")[0].decode("utf-8", "replace")) for a, b in pairwise(bounds)]
+        spans = zip(self.begin[first:last].tolist(), self.end[first:last].tolist(), strict=True)
+        return [clean(self.data[a:b].decode("utf-8", "replace")) for a, b in spans]
 
     def state(self, line: int) -> Modal:
         """Return what is in force before line `line`; cheap where it is asked for in rising order."""
@@ -93,8 +100,8 @@ BATCH = 4096
 """Lines that are text at the same time."""
 
 
-def load(source: str | os.PathLike[str] | bytes, machine: Machine | None = None, name: str = "") -> Program:
-    """Return the program of a G-code file, given by its path or as bytes, timed on `machine`.
+def load(source: str | os.PathLike[str] | bytes, limits: Limits | None = None, name: str = "") -> Program:
+    """Return the program of a G-code file, given by its path or as bytes, timed and checked for the machine of `limits`.
 
     Raises OSError where it cannot be read and `UnsafeToPrint` where there is nothing in it to send.
     """
@@ -105,30 +112,42 @@ def load(source: str | os.PathLike[str] | bytes, machine: Machine | None = None,
     digest = hashlib.sha256(data).hexdigest()
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
-    offset, source_line = _sendable(data)
+    begin, end, source_line = _sendable(data)
     if not len(source_line):
         raise UnsafeToPrint(f"{name} holds no G-code")
     problems: list[Problem] = []
     moves = read(data if data.endswith(b"\n") else data + b"\n", problems=problems)
+    findings = _checked(moves, limits, problems) if limits else ()
     row_line = np.searchsorted(source_line, moves.line)
     n = len(source_line)
     return Program(
         name=name,
         data=data,
         sha256=digest,
-        offset=np.append(offset, len(data)),
+        begin=begin,
+        end=end,
         source=source_line,
-        seconds=_running(row_line, estimate(moves, machine), n),
+        seconds=_running(row_line, estimate(moves, limits.machine if limits else None), n),
         filament=_running(row_line, moves.e, n),
         layer=np.maximum.accumulate(_held(moves.layer, row_line, n)),
         object=_held(moves.object, row_line, n),
         objects=moves.objects,
+        findings=findings,
         problems=tuple(problems),
     )
 
 
+def _checked(moves: Moves, limits: Limits, problems: list[Problem]) -> tuple[Finding, ...]:
+    """Return what the checks say."""
+    from gcode.checks import run
+
+    return tuple(run(moves, limits, problems=problems))
+
+
 def clean(line: str) -> str:
     """Return a line without comments, and without the number and checksum that it may have brought along.
+
+    Brackets hold a comment, except where the words of a command are text.
 
     >>> clean("N12 G1 X5 (to the right) ; there*99")
     'G1 X5'
@@ -141,10 +160,11 @@ def clean(line: str) -> str:
     return line
 
 
-def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return where the lines that hold more than comments begin, and their numbers in the file."""
+def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+    """Return where the lines that hold more than comments begin and end, and their numbers in the file."""
     text = np.frombuffer(data + b"\n", np.uint8)
-    ends = np.flatnonzero(text == NEWLINE)
+    stops = np.flatnonzero((text == NEWLINE) | (text == SEMICOLON))
+    ends = stops[text[stops] == NEWLINE]
     begins = np.concatenate([[0], ends[:-1] + 1])
     blank, skip = (np.zeros(256, bool) for _ in range(2))
     blank[list(BLANKS)] = True
@@ -154,7 +174,8 @@ def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         begins[todo] += 1
         todo = todo[blank[text[begins[todo]]]]
     kept = np.flatnonzero(~skip[text[begins]])
-    return begins[kept], (kept + 1).astype(np.int32)
+    begins = begins[kept]
+    return begins, stops[np.searchsorted(stops, begins)], (kept + 1).astype(np.int32)
 
 
 def _running(line: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:

@@ -1,0 +1,122 @@
+"""Before the first line: what speaks against printing this program on this printer, now.
+
+The findings are the checks' own (`gcode.checks.Finding`): those of the file come from `program.load`, those that need
+the printer, its link and its spool are added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from gcode.checks import Finding
+from printer.program import Program
+
+BLOCKS = 16
+"""Moves that a firmware looks ahead: what a link must keep filled."""
+
+FRAMING = 12
+"""Bytes that a number, a checksum and a newline add to a line: `N123456 ...*99`."""
+
+BITS = 10
+"""Bits on the wire of one byte: start, eight, stop."""
+
+LONGEST = 95
+"""Characters of a framed line that every firmware takes whole."""
+
+SEVERITIES = ("error", "warning", "info", "off")
+
+STARVED = (
+    "fit arcs (G2/G3) when slicing, raise the baud rate, pack lines (MeatPack), print from SD, or print slower: "
+    "a starved printer stops within curves, which shows as blobs"
+)
+CHANGE = "load a fuller spool, or be there to change it"
+SHORTEN = "shorten it in the file"
+
+
+class Demand(NamedTuple):
+    """What the busiest stretch of a program asks of a link.
+
+    lines_per_second, bytes_per_second  over the moves that a firmware looks ahead
+    line                                where it is, 0-based
+    starved                             seconds of the print, about, in which the link is too slow
+    """
+
+    lines_per_second: float
+    bytes_per_second: float
+    line: int
+    starved: float
+
+
+def demand(program: Program, baud: int | None) -> Demand:
+    """Return what the program asks of a link of `baud` bits a second; with None nothing starves."""
+    seconds = np.diff(program.seconds)
+    moves = np.flatnonzero(seconds > 0)
+    if len(moves) <= BLOCKS:
+        return Demand(0.0, 0.0, 0, 0.0)
+    text = np.cumsum(program.end - program.begin + FRAMING)[moves]
+    have = program.seconds[1:][moves]
+    have, need = have[BLOCKS:] - have[:-BLOCKS], (text[BLOCKS:] - text[:-BLOCKS]).astype(float)
+    lines = (moves[BLOCKS:] - moves[:-BLOCKS]) / have
+    worst = int(np.argmax(need / have))
+    late = need * BITS / baud - have if baud else np.zeros(1)
+    starved = float(np.maximum(late, 0).sum()) / BLOCKS
+    return Demand(float(lines[worst]), float(need[worst] / have[worst]), int(moves[worst + 1]), starved)
+
+
+def check(program: Program, *, baud: int | None = None, spool: float | None = None) -> list[Finding]:
+    """Return everything that speaks against the print, worst first.
+
+    Parameters
+    ----------
+    baud : of the link; None where it is no bottleneck
+    spool : mm of filament left on the spool; None where nobody counts
+    """
+    found = [*program.findings, *_unsendable(program), *_starved(program, baud), *_short(program, spool)]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _starved(program: Program, baud: int | None) -> Iterator[Finding]:
+    """Yield what there is to say of a link that is slower than the moves."""
+    asked = demand(program, baud)
+    if baud is None or asked.bytes_per_second <= baud / BITS:
+        return
+    what = (
+        f"the link cannot follow the fastest moves: {asked.lines_per_second:.0f} lines/s, "
+        f"about {asked.starved:.0f} s of the print"
+    )
+    yield _finding(
+        program, "slow-link", "warning", what, STARVED, asked.line, asked.bytes_per_second, baud / BITS, "bytes/s"
+    )
+
+
+def _short(program: Program, spool: float | None) -> Iterator[Finding]:
+    """Yield what there is to say of a spool that ends before the print."""
+    needed = float(program.filament[-1])
+    if spool is None or needed <= spool:
+        return
+    line = min(int(np.searchsorted(program.filament, spool)), len(program) - 1)
+    what = "the spool ends before the print"
+    yield _finding(program, "short-spool", "warning", what, CHANGE, line, needed / 1000, spool / 1000, "m")
+
+
+def _unsendable(program: Program) -> Iterator[Finding]:
+    """Yield the first line that no framing can carry."""
+    long = np.flatnonzero(program.end - program.begin > LONGEST - FRAMING)
+    for line in long.tolist():
+        if len(text := program.lines(line, line + 1)[0]) > LONGEST - FRAMING:
+            what = f"a line is too long for firmware: {text[:40]!r}..."
+            yield _finding(
+                program, "long-line", "error", what, SHORTEN, line, len(text), LONGEST - FRAMING, "characters"
+            )
+            return
+
+
+def _finding(
+    program: Program, rule: str, severity: str, what: str, remedy: str, line: int, value: float, limit: float, unit: str
+) -> Finding:
+    """Return a finding at a line of the program."""
+    source, layer = int(program.source[line]), int(program.layer[line]) + 1
+    return Finding(rule, severity, what, remedy, 1, source, layer, None, value, limit, unit, source)
