@@ -12,7 +12,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 WORD = re.compile(r"([A-Z])\s*([-+]?(?:\d+\.?\d*|\.\d+))?")
-COMMAND = re.compile(r"\s*([GMT])\s*0*(\d+)(?![\d.])")
+COMMAND = re.compile(r"\s*(?:N\d+\s*)?([GMT])\s*0*(\d+)(?![\d.])")
+ROUND_COMMENT = re.compile(r"\([^)]*\)")
 
 Words = dict[str, float | None]
 
@@ -54,6 +55,8 @@ class Modal:
         """Execute lines; return self."""
         table = HANDLERS
         for line in lines:
+            if "(" in line:
+                line = ROUND_COMMENT.sub("", line)
             head, _, rest = line.partition(" ")
             handler = table.get(head)
             if handler is None:

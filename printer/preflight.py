@@ -12,7 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gcode.checks import Finding
+from printer.errors import UnsendableLine
+from printer.firmware import MARLIN, Firmware
 from printer.program import Program
+from printer.protocol.framing import clean, frame
 
 BLOCKS = 16
 """Moves that a firmware looks ahead: what a link must keep filled."""
@@ -23,9 +26,7 @@ FRAMING = 12
 BITS = 10
 """Bits on the wire of one byte: start, eight, stop."""
 
-LONGEST = 95
-"""Characters of a framed line that every firmware takes whole."""
-
+STAR, BACKSLASH = b"*\\"
 SEVERITIES = ("error", "warning", "info", "off")
 
 STARVED = (
@@ -33,7 +34,7 @@ STARVED = (
     "a starved printer stops within curves, which shows as blobs"
 )
 CHANGE = "load a fuller spool, or be there to change it"
-SHORTEN = "shorten it in the file"
+REWRITE = "change the line in the file, or the start and end G-code it comes from"
 
 
 class Demand(NamedTuple):
@@ -66,7 +67,9 @@ def demand(program: Program, baud: int | None) -> Demand:
     return Demand(float(lines[worst]), float(need[worst] / have[worst]), int(moves[worst + 1]), starved)
 
 
-def check(program: Program, *, baud: int | None = None, spool: float | None = None) -> list[Finding]:
+def check(
+    program: Program, firmware: Firmware = MARLIN, *, baud: int | None = None, spool: float | None = None
+) -> list[Finding]:
     """Return everything that speaks against the print, worst first.
 
     Parameters
@@ -74,7 +77,7 @@ def check(program: Program, *, baud: int | None = None, spool: float | None = No
     baud : of the link; None where it is no bottleneck
     spool : mm of filament left on the spool; None where nobody counts
     """
-    found = [*program.findings, *_unsendable(program), *_starved(program, baud), *_short(program, spool)]
+    found = [*program.findings, *_unsendable(program, firmware), *_starved(program, baud), *_short(program, spool)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -102,20 +105,31 @@ def _short(program: Program, spool: float | None) -> Iterator[Finding]:
     yield _finding(program, "short-spool", "warning", what, CHANGE, line, needed / 1000, spool / 1000, "m")
 
 
-def _unsendable(program: Program) -> Iterator[Finding]:
-    """Yield the first line that no framing can carry."""
-    long = np.flatnonzero(program.end - program.begin > LONGEST - FRAMING)
-    for line in long.tolist():
-        if len(text := program.lines(line, line + 1)[0]) > LONGEST - FRAMING:
-            what = f"a line is too long for firmware: {text[:40]!r}..."
-            yield _finding(
-                program, "long-line", "error", what, SHORTEN, line, len(text), LONGEST - FRAMING, "characters"
-            )
+def _unsendable(program: Program, firmware: Firmware) -> Iterator[Finding]:
+    """Yield the first line that cannot be framed for the firmware."""
+    text = np.frombuffer(program.data, np.uint8)
+    odd = (
+        np.searchsorted(program.begin, np.flatnonzero((text > 126) | (text == STAR) | (text == BACKSLASH)), "right") - 1
+    )
+    long = np.flatnonzero(program.end - program.begin > firmware.max_line - FRAMING)
+    for line in np.union1d(odd, long).tolist():
+        try:
+            frame(len(program), clean(program.lines(line, line + 1)[0], firmware), firmware)
+        except UnsendableLine as error:
+            yield _finding(program, "unsendable-line", "error", str(error), REWRITE, line)
             return
 
 
 def _finding(
-    program: Program, rule: str, severity: str, what: str, remedy: str, line: int, value: float, limit: float, unit: str
+    program: Program,
+    rule: str,
+    severity: str,
+    what: str,
+    remedy: str,
+    line: int,
+    value: float | None = None,
+    limit: float | None = None,
+    unit: str = "",
 ) -> Finding:
     """Return a finding at a line of the program."""
     source, layer = int(program.source[line]), int(program.layer[line]) + 1

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -27,10 +26,6 @@ if TYPE_CHECKING:  # the rules are imported where a machine is given to check ag
     from gcode.checks import Finding, Limits
 
 NEWLINE, SEMICOLON, BLANKS, COMMENTS = 10, 59, b" \t\r", b";(%"
-NUMBERED = re.compile(r"N\d+\s*(.*?)\s*(?:\*\s*\d+)?\s*$")
-ROUND_COMMENT = re.compile(r"\([^)]*\)")
-SPOKEN = ("M117", "M118", "M0", "M1", "M486")
-"""Commands whose words are text, in which brackets are not comments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Program:
     """n lines to send, in order; everything else of the file is comment or blank.
 
     begin     (n,) i8    where each line begins in `data`
-    end       (n,) i8    where its comment or its newline does
+    end       (n,) i8    where its comment does, or its newline
     source    (n,) i4    its 1-based number in the file
     seconds   (n+1,) f8  predicted motion time before line k; the last is the whole print
     filament  (n+1,) f8  mm fed before line k
@@ -67,9 +62,9 @@ class Program:
         return len(self.source)
 
     def lines(self, first: int, last: int) -> list[str]:
-        """Return the lines `first` to `last` (exclusive) without comments, numbers and checksums of their own."""
-        spans = zip(self.begin[first:last].tolist(), self.end[first:last].tolist(), strict=True)
-        return [clean(self.data[a:b].decode("utf-8", "replace")) for a, b in spans]
+        """Return the lines `first` to `last` (exclusive) without their comments."""
+        data, spans = self.data, zip(self.begin[first:last].tolist(), self.end[first:last].tolist(), strict=True)
+        return [data[a:b].decode("utf-8", "replace").rstrip() for a, b in spans]
 
     def state(self, line: int) -> Modal:
         """Return what is in force before line `line`; cheap where it is asked for in rising order."""
@@ -101,7 +96,7 @@ BATCH = 4096
 
 
 def load(source: str | os.PathLike[str] | bytes, limits: Limits | None = None, name: str = "") -> Program:
-    """Return the program of a G-code file, given by its path or as bytes, timed and checked for the machine of `limits`.
+    """Return the program of a G-code file, given by path or as bytes, timed and checked for the machine of `limits`.
 
     Raises OSError where it cannot be read and `UnsafeToPrint` where there is nothing in it to send.
     """
@@ -144,22 +139,6 @@ def _checked(moves: Moves, limits: Limits, problems: list[Problem]) -> tuple[Fin
     return tuple(run(moves, limits, problems=problems))
 
 
-def clean(line: str) -> str:
-    """Return a line without comments, and without the number and checksum that it may have brought along.
-
-    Brackets hold a comment, except where the words of a command are text.
-
-    >>> clean("N12 G1 X5 (to the right) ; there*99")
-    'G1 X5'
-    """
-    line = line.partition(";")[0].strip()
-    if line[:1] == "N" and (found := NUMBERED.match(line)):
-        line = found[1]
-    if "(" in line and not line.startswith(SPOKEN):
-        line = ROUND_COMMENT.sub("", line).strip()
-    return line
-
-
 def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Return where the lines that hold more than comments begin and end, and their numbers in the file."""
     text = np.frombuffer(data + b"\n", np.uint8)
@@ -174,8 +153,14 @@ def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
         begins[todo] += 1
         todo = todo[blank[text[begins[todo]]]]
     kept = np.flatnonzero(~skip[text[begins]])
-    begins = begins[kept]
-    return begins, stops[np.searchsorted(stops, begins)], (kept + 1).astype(np.int32)
+    begins, line_ends = begins[kept], ends[kept]
+    stops = stops[np.searchsorted(stops, begins)]
+    for i in np.flatnonzero(stops < line_ends).tolist() if b'"' in data else ():
+        if (
+            b'"' in data[begins[i] : stops[i]]
+        ):  # a semicolon in quotes is text to some firmware: let the protocol decide
+            stops[i] = line_ends[i]
+    return begins, stops, (kept + 1).astype(np.int32)
 
 
 def _running(line: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
