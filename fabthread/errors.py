@@ -21,7 +21,12 @@ EXIT_CODES = {
     6: "output not writable",
     130: "interrupted",
 }
-CODES = {"gcode.errors.MalformedGcode": 3, "gcode.errors.TemplateError": 4, "gcode.errors.UnwritableMoves": 1}
+CODES = {
+    "gcode.errors.MalformedGcode": 3,
+    "gcode.errors.TemplateError": 4,
+    "gcode.errors.UnknownRule": 4,
+    "gcode.errors.UnwritableMoves": 1,
+}
 """Exit codes of errors that carry none themselves."""
 
 

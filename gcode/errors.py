@@ -3,7 +3,8 @@
 GcodeError
 ├── MalformedGcode     text that is not G-code (`line` and `text` say where)
 ├── UnwritableMoves    moves that no G-code can express (not a number, out of range)
-└── TemplateError      a template with an unknown placeholder or an impossible expression
+├── TemplateError      a template with an unknown placeholder or an impossible expression
+└── UnknownRule        a check that there is not
 """
 
 from __future__ import annotations
@@ -40,3 +41,7 @@ class UnwritableMoves(GcodeError):
 
 class TemplateError(GcodeError):
     """A G-code template that cannot be rendered."""
+
+
+class UnknownRule(GcodeError):
+    """The name of a check, or the severity given to it, that there is not."""

@@ -1,0 +1,123 @@
+"""What a rule is, what it saw, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gcode.checks.evidence import Evidence
+
+
+class Severity(IntEnum):
+    """How much a finding weighs; OFF switches a rule off."""
+
+    OFF = 0
+    INFO = 1  # worth knowing; nothing goes wrong
+    WARNING = 2  # the print may suffer, or the machine does other than asked
+    ERROR = 3  # the machine may be harmed, or the print is lost
+
+
+class Sighting(NamedTuple):
+    """The same thing seen at one or many rows.
+
+    rows    where, ascending
+    values  of each, in `unit`; the one furthest from `limit` is the worst
+    lines   source lines, where they are not those of the rows
+    """
+
+    what: str
+    rows: NDArray[np.int64]
+    values: NDArray[np.float64] | None = None
+    limit: float | None = None
+    unit: str = ""
+    lines: NDArray[np.int64] | None = None
+
+
+class Rule(NamedTuple):
+    """A named promise about G-code: what breaks it, what to do then, and the function that looks for it."""
+
+    name: str
+    severity: Severity
+    what: str
+    remedy: str
+    look: Callable[[Evidence], Iterable[Sighting]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Everything of one kind that a rule found, with its first place and its worst value.
+
+    line, layer, z    of the first; lines and layers count from 1, 0 where there is none (before the first layer)
+    value             the worst, in `unit`, and `worst_line` where it is; None where there is nothing to measure
+    limit             what it should not pass
+    """
+
+    rule: str
+    severity: str
+    what: str
+    remedy: str
+    count: int
+    line: int
+    layer: int
+    z: float | None
+    value: float | None
+    limit: float | None
+    unit: str
+    worst_line: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    def measured(self) -> str:
+        """Return the worst value beside its limit, "" where there is none."""
+        if self.value is None:
+            return ""
+        limit = "" if self.limit is None else f", limit {self.limit:.6g}"
+        return f"{self.value:.6g}{limit} {self.unit}".rstrip()
+
+    def place(self) -> str:
+        """Return where it is first.
+
+        >>> Finding("r", "error", "w", "r", 2, 7, 3, 0.6, None, None, "", 7).place()
+        'line 7, layer 3'
+        """
+        words = [f"line {self.line}"] * bool(self.line) + [f"layer {self.layer}"] * bool(self.layer)
+        if not self.line and self.z is not None:
+            words.append(f"z {self.z:.6g}")
+        return ", ".join(words) or "start"
+
+    def __str__(self) -> str:
+        measured = f" ({self.measured()})" if self.measured() else ""
+        more = f", {self.count} times" if self.count > 1 else ""
+        return f"{self.severity}: {self.rule}: {self.what}{measured}, {self.place()}{more}: {self.remedy}"
+
+
+def finding(rule: Rule, severity: Severity, seen: Sighting, evidence: Evidence) -> Finding:
+    """Return what is told of a sighting."""
+    moves = evidence.moves
+    first, worst = 0, 0
+    if seen.values is not None:
+        worst = int(np.argmax(np.abs(seen.values - (seen.limit or 0.0))))
+    row = min(int(seen.rows[first]), len(moves) - 1)
+    lines = moves.line[np.minimum(seen.rows, max(len(moves) - 1, 0))] if seen.lines is None else seen.lines
+    return Finding(
+        rule.name,
+        severity.name.lower(),
+        seen.what,
+        rule.remedy,
+        len(seen.rows),
+        int(lines[first]) if len(lines) else 0,
+        int(moves.layer[row]) + 1 if row >= 0 else 0,
+        float(moves.z[row]) if row >= 0 else None,
+        None if seen.values is None else float(seen.values[worst]),
+        seen.limit,
+        seen.unit,
+        int(lines[worst]) if len(lines) else 0,
+    )
