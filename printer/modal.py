@@ -151,7 +151,8 @@ def _temperature(state: Modal, head: str, rest: str) -> None:
     elif head in ("M141", "M191"):
         state.chamber = target
     else:
-        state.nozzle[int(words.get("T") or state.tool)] = target
+        tool = words.get("T")
+        state.nozzle[state.tool if tool is None else int(tool)] = target
 
 
 def _fan(state: Modal, head: str, rest: str) -> None:

@@ -64,7 +64,7 @@ class Program:
     def lines(self, first: int, last: int) -> list[str]:
         """Return the lines `first` to `last` (exclusive) without their comments."""
         data, spans = self.data, zip(self.begin[first:last].tolist(), self.end[first:last].tolist(), strict=True)
-        return [data[a:b].decode("utf-8", "replace").rstrip() for a, b in spans]
+        return [data[a:b].decode("utf-8", "replace").rstrip(" \t\r") for a, b in spans]
 
     def state(self, line: int) -> Modal:
         """Return what is in force before line `line`; cheap where it is asked for in rising order."""
