@@ -153,7 +153,7 @@ def _loops(successor: Ints) -> list[Ints]:
 
 def _close_cracks(regions: Regions, radius: float, crew: Crew) -> Regions:
     """Return regions without cracks narrower than 2 * radius; layers that have none stay as they are."""
-    rows = np.flatnonzero(narrow_rows(find_balls(regions, radius, outside=True), len(regions)))
+    rows = np.flatnonzero(narrow_rows(find_balls(regions, radius, crew, outside=True), len(regions)))
     closed = regions.copy()
     closed[rows] = grow_twice(regions[rows], radius, -radius, crew)
     return closed

@@ -138,7 +138,7 @@ def _walls_of(
 def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Narrow, Regions]:
     """Return where `room` from the border there is no room for a loop, and the border without its dots."""
     rest, dots, owner = take_dots(border, skin, room, crew)
-    return Narrow(find_balls(rest, room), dots, owner, room), rest
+    return Narrow(find_balls(rest, room, crew), dots, owner, room), rest
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from slicer.infill.region import grow_round, pieces, region_of, shrink
 from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
+from slicer.tools.crew import Crew
 from slicer.tools.medial import medial_axes
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ def closed_rings(task: Task) -> Beads:
         core = shrink(rest, 0.5 * PAIR * spacing, task.crew)
         wide = grow_round(core, 0.5 * PAIR * spacing, task.crew)
         strips, owner = narrow_parts(rest, wide, spacing, task)
-        parts.append(middles(strips, task.row[rows[owner]], spacing[owner]))
+        parts.append(middles(strips, task.row[rows[owner]], spacing[owner], task.crew))
         keep = ~shapely.is_empty(core)
         core, rows, spacing = core[keep], rows[keep], spacing[keep]
         parts.append(loops(shrink(core, -0.5 * (PAIR - 1.0) * spacing, task.crew), task.row[rows], spacing))
@@ -107,11 +108,11 @@ def parts_from(polygon: NDArray[Any], owner: Ints, spacing: Floats) -> tuple[NDA
     return parts[keep], owner[index[keep]]
 
 
-def middles(strips: NDArray[Any], row: Ints, spacing: Floats) -> Beads:
+def middles(strips: NDArray[Any], row: Ints, spacing: Floats, crew: Crew) -> Beads:
     """Return a bead along the middle of each strip, filling its width; row, spacing (n,) are the strips'."""
     if not len(strips):
         return Beads.none()
-    axes = medial_axes(strips)
+    axes = medial_axes(strips, crew)
     row, spacing = row[axes.owner], np.repeat(spacing[axes.owner], np.diff(axes.offsets))
     width = np.clip(axes.width, THINNEST * spacing, PAIR * spacing)
     return Beads(axes.xy, axes.offsets, row, width, axes.closed, *flags(len(row), False))

@@ -1,17 +1,17 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Shrink balls inside outlines: the medial axis where a region is narrow, and whether it is narrow at all.
 
-At a point p of the outline a ball of radius `reach` is laid inside, touching p. While another part of the outline lies
-inside the ball, the ball shrinks until it touches that part too; what remains is the largest ball that fits at p, and
-its centre lies on the medial axis (the shrinking ball of Ma, Bae and Choi, 2012). A point whose first ball is empty
-is not narrow. Outlines are looked up in a grid of square cells: the work grows with their length.
+At a point p of the outline a ball of radius `reach` is laid inside, touching p. Where another segment of the outline
+enters the ball, it shrinks until it only touches that segment; what remains is the largest ball that fits at p, and its
+centre lies on the medial axis (after the shrinking ball of Ma, Bae and Choi, 2012). All balls at p lie in each other,
+so one look at every segment near by is enough. A point whose first ball is empty is not narrow. Outlines are looked up
+in a grid of square cells: the work grows with their length.
 """
 
 import cython
 import numpy as np
 from cython.cimports.libc.math import sqrt
 
-ROUNDS = cython.declare(cython.int, 12)
 TOUCH = cython.declare(cython.double, 1e-6)  # mm: a ball may be entered this deep
 
 
@@ -53,62 +53,33 @@ def shrink(
 
     xy, offsets    closed rings
     side           (r,) +1 looks to the left of a ring's direction, -1 to the right
-    group_offsets  (g + 1,) rings of each group: only outlines of the same group meet
+    group_offsets  (g + 1,) rings of each group: only outlines of the same group meet; some of all rings will do
     reach          (g,) radius of the first ball, mm; radius stays 0 where it is empty
     least_turn     cosine: balls that touch the outline in nearer directions than this sit in a corner and count as none
     """
-    groups: cython.Py_ssize_t = group_offsets.shape[0] - 1
-    longest: cython.Py_ssize_t = 1
+    groups: cython.Py_ssize_t = reach.shape[0]
+    grids: cython.double[:, ::1] = np.zeros((groups, 2))
+    cells: cython.longlong[:, ::1] = np.zeros((groups, 2), np.int64)
     g: cython.Py_ssize_t
-    for g in range(groups):
-        longest = max(longest, offsets[group_offsets[g + 1]] - offsets[group_offsets[g]])
-    following_array = np.empty(longest, np.int64)
-    side_array = np.empty(longest, np.float64)
-    following: cython.longlong[::1] = following_array  # end vertex of each segment, relative to the group
-    inward: cython.double[::1] = side_array
-    heads_array = np.empty(1024, np.int64)
-    heads: cython.longlong[::1] = heads_array
-    links_array = np.empty((4096, 2), np.int64)
-    links: cython.longlong[:, ::1] = links_array
-    r: cython.Py_ssize_t
-    i: cython.Py_ssize_t
-    lo: cython.Py_ssize_t
-    n: cython.Py_ssize_t
-    wide: cython.Py_ssize_t
-    high: cython.Py_ssize_t
-    room: cython.Py_ssize_t
-    for g in range(groups):
-        lo = offsets[group_offsets[g]]
-        n = offsets[group_offsets[g + 1]] - lo
-        if n < 3:
-            continue
-        for r in range(group_offsets[g], group_offsets[g + 1]):
-            for i in range(offsets[r], offsets[r + 1]):
-                following[i - lo] = i + 1 - lo
-                inward[i - lo] = side[r]
-            following[offsets[r + 1] - 1 - lo] = offsets[r] - lo
-        wide, high, room = _measure(xy[lo : lo + n], following[:n], reach[g])
-        if wide * high > heads_array.shape[0]:
-            heads_array = np.empty(2 * wide * high, np.int64)
-            heads = heads_array
-        if room > links_array.shape[0]:
-            links_array = np.empty((2 * room, 2), np.int64)
-            links = links_array
-        _search(
-            xy[lo : lo + n],
-            following[:n],
-            inward[:n],
-            reach[g],
-            least_turn,
-            wide,
-            high,
-            heads,
-            links,
-            samples[lo : lo + n + 1],
-            centre,
-            radius,
-            partner,
-        )
+    most_edges: cython.Py_ssize_t = 0
+    most_cells: cython.Py_ssize_t = 0
+    most_links: cython.Py_ssize_t = 0
+    with cython.nogil:
+        for g in range(groups):
+            most_links = max(
+                most_links, _measure(xy, offsets, group_offsets[g], group_offsets[g + 1], reach[g], grids[g], cells[g])
+            )
+            most_cells = max(most_cells, cells[g, 0] * cells[g, 1])
+            most_edges = max(most_edges, offsets[group_offsets[g + 1]] - offsets[group_offsets[g]])
+    edges: cython.double[:, ::1] = np.empty((most_edges, 6))
+    heads: cython.int[::1] = np.empty(most_cells, np.int32)
+    links: cython.int[:, ::1] = np.empty((most_links, 2), np.int32)
+    with cython.nogil:
+        for g in range(groups):
+            _enter(xy, offsets, side, group_offsets[g], group_offsets[g + 1], _cell_size(reach[g]), grids[g], cells[g],
+                   edges, heads, links)  # fmt: skip
+            _search(offsets[group_offsets[g]], offsets[group_offsets[g + 1]], edges, reach[g], least_turn, grids[g],
+                    cells[g, 0], heads, links, samples, centre, radius, partner)  # fmt: skip
 
 
 @cython.cfunc
@@ -119,189 +90,230 @@ def _cell_size(reach: cython.double) -> cython.double:
 
 
 @cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def _measure(
-    xy: cython.const[cython.double][:, ::1], following: cython.const[cython.longlong][::1], reach: cython.double
-) -> tuple[cython.Py_ssize_t, cython.Py_ssize_t, cython.Py_ssize_t]:
-    """Return the cells of the grid across and up, with a free margin, and how many entries it needs at most."""
-    box: cython.double[4] = [xy[0, 0], xy[0, 1], xy[0, 0], xy[0, 1]]
+    xy: cython.const[cython.double][:, ::1],
+    offsets: cython.const[cython.longlong][::1],
+    first_ring: cython.Py_ssize_t,
+    last_ring: cython.Py_ssize_t,
+    reach: cython.double,
+    grid: cython.double[::1],
+    cells: cython.longlong[::1],
+) -> cython.Py_ssize_t:
+    """Note the lower left corner of a group's grid and its cells across and up; return the entries it needs at most."""
     size: cython.double = _cell_size(reach)
-    room: cython.Py_ssize_t = 0
+    room: cython.double = 0.0
+    i: cython.Py_ssize_t
+    start: cython.Py_ssize_t = offsets[first_ring]
+    last: cython.Py_ssize_t = offsets[last_ring]
+    if start == last:
+        return 0
+    low_x: cython.double = xy[start, 0]
+    low_y: cython.double = xy[start, 1]
+    high_x: cython.double = low_x
+    high_y: cython.double = low_y
+    r: cython.Py_ssize_t
+    before: cython.Py_ssize_t
+    for r in range(first_ring, last_ring):
+        before = offsets[r + 1] - 1
+        for i in range(offsets[r], offsets[r + 1]):
+            low_x = min(low_x, xy[i, 0])
+            low_y = min(low_y, xy[i, 1])
+            high_x = max(high_x, xy[i, 0])
+            high_y = max(high_y, xy[i, 1])
+            room += (abs(xy[i, 0] - xy[before, 0]) + abs(xy[i, 1] - xy[before, 1])) / size * 4.0
+            before = i
+    # the first ball reaches past the outline by up to two cells; half a cell more, for rounding
+    grid[0] = low_x - 2.5 * size
+    grid[1] = low_y - 2.5 * size
+    cells[0] = cython.cast(cython.Py_ssize_t, (high_x - low_x) / size) + 7
+    cells[1] = cython.cast(cython.Py_ssize_t, (high_y - low_y) / size) + 7
+    return cython.cast(cython.Py_ssize_t, room) + 2 * (last - start) + 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _enter(
+    xy: cython.const[cython.double][:, ::1],
+    offsets: cython.const[cython.longlong][::1],
+    side: cython.const[cython.double][::1],
+    first_ring: cython.Py_ssize_t,
+    last_ring: cython.Py_ssize_t,
+    size: cython.double,
+    grid: cython.double[::1],
+    cells: cython.longlong[::1],
+    edges: cython.double[:, ::1],
+    heads: cython.int[::1],
+    links: cython.int[:, ::1],
+) -> cython.void:
+    """Write a group's segments as (x, y, unit direction, length, side), and each into the lists of the cells it passes.
+
+    heads hold the first entry of each cell or -1, links (next entry, segment)
+    """
+    r: cython.Py_ssize_t
     i: cython.Py_ssize_t
     b: cython.Py_ssize_t
-    for i in range(xy.shape[0]):
-        b = following[i]
-        box[0] = min(box[0], xy[i, 0])
-        box[1] = min(box[1], xy[i, 1])
-        box[2] = max(box[2], xy[i, 0])
-        box[3] = max(box[3], xy[i, 1])
-        room += 2 + cython.cast(cython.Py_ssize_t, (abs(xy[b, 0] - xy[i, 0]) + abs(xy[b, 1] - xy[i, 1])) / size * 4)
-    return (
-        cython.cast(cython.Py_ssize_t, (box[2] - box[0]) / size) + 7,
-        cython.cast(cython.Py_ssize_t, (box[3] - box[1]) / size) + 7,
-        room,
-    )
+    k: cython.Py_ssize_t
+    steps: cython.Py_ssize_t
+    cell: cython.Py_ssize_t
+    last: cython.Py_ssize_t
+    j: cython.Py_ssize_t = 0
+    entries: cython.Py_ssize_t = 0
+    dx: cython.double
+    dy: cython.double
+    u: cython.double
+    length: cython.double
+    for cell in range(cells[0] * cells[1]):
+        heads[cell] = -1
+    for r in range(first_ring, last_ring):
+        for i in range(offsets[r], offsets[r + 1]):
+            b = i + 1 if i + 1 < offsets[r + 1] else offsets[r]
+            dx = xy[b, 0] - xy[i, 0]
+            dy = xy[b, 1] - xy[i, 1]
+            length = sqrt(dx * dx + dy * dy)
+            edges[j, 0] = xy[i, 0]
+            edges[j, 1] = xy[i, 1]
+            edges[j, 2] = dx / length if length > 0.0 else 0.0
+            edges[j, 3] = dy / length if length > 0.0 else 0.0
+            edges[j, 4] = length
+            edges[j, 5] = side[r]
+            steps = 1 + cython.cast(cython.Py_ssize_t, (abs(dx) + abs(dy)) / size * 4.0)
+            last = -1
+            for k in range(steps + 1):
+                u = cython.cast(cython.double, k) / steps
+                cell = cython.cast(cython.Py_ssize_t, (xy[i, 0] + dx * u - grid[0]) / size) + cells[0] * cython.cast(
+                    cython.Py_ssize_t, (xy[i, 1] + dy * u - grid[1]) / size
+                )
+                if cell != last:
+                    links[entries, 0] = heads[cell]
+                    links[entries, 1] = j
+                    heads[cell] = entries
+                    entries += 1
+                    last = cell
+            j += 1
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def _search(
-    xy: cython.const[cython.double][:, ::1],
-    following: cython.const[cython.longlong][::1],
-    inward: cython.const[cython.double][::1],
+    first: cython.Py_ssize_t,
+    end: cython.Py_ssize_t,
+    edges: cython.double[:, ::1],
     reach: cython.double,
     least_turn: cython.double,
+    grid: cython.double[::1],
     wide: cython.Py_ssize_t,
-    high: cython.Py_ssize_t,
-    heads: cython.longlong[::1],
-    links: cython.longlong[:, ::1],
+    heads: cython.int[::1],
+    links: cython.int[:, ::1],
     samples: cython.const[cython.longlong][::1],
     centre: cython.double[:, ::1],
     radius: cython.double[::1],
     partner: cython.longlong[::1],
 ) -> cython.void:
-    """Do the work of `shrink` for one group; links hold (next entry, segment) of each cell's list."""
-    n: cython.Py_ssize_t = xy.shape[0]
+    """Do the work of `shrink` for the segments first:end, a group."""
     size: cython.double = _cell_size(reach)
-    x0: cython.double = xy[0, 0]
-    y0: cython.double = xy[0, 1]
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
-    b: cython.Py_ssize_t
     e: cython.Py_ssize_t
     k: cython.Py_ssize_t
     s: cython.Py_ssize_t
-    cell: cython.Py_ssize_t
-    last: cython.Py_ssize_t
-    touched: cython.Py_ssize_t
-    entries: cython.Py_ssize_t = 0
     steps: cython.Py_ssize_t
-    _turn: cython.int
+    touched: cython.Py_ssize_t
     gx: cython.Py_ssize_t
     gy: cython.Py_ssize_t
-    dx: cython.double
-    dy: cython.double
-    ex: cython.double
-    ey: cython.double
     px: cython.double
     py: cython.double
-    qx: cython.double
-    qy: cython.double
-    cx: cython.double
-    cy: cython.double
     nx: cython.double
     ny: cython.double
     r: cython.double
-    length: cython.double
+    cx: cython.double
+    cy: cython.double
+    dx: cython.double
+    dy: cython.double
+    along: cython.double
+    away: cython.double
+    facing: cython.double
+    qx: cython.double
+    qy: cython.double
     ahead: cython.double
-    u: cython.double
-    d2: cython.double
-    best: cython.double
-    best_u: cython.double
-    best_x: cython.double
-    best_y: cython.double
-    for i in range(n):
-        x0 = min(x0, xy[i, 0])
-        y0 = min(y0, xy[i, 1])
-    x0 -= 2.5 * size  # the first ball reaches past the outline by up to two cells; half a cell more, for rounding
-    y0 -= 2.5 * size
-    for cell in range(wide * high):
-        heads[cell] = -1
-    for i in range(n):  # enter every segment into the cells it passes
-        b = following[i]
-        dx = xy[b, 0] - xy[i, 0]
-        dy = xy[b, 1] - xy[i, 1]
-        steps = 1 + cython.cast(cython.Py_ssize_t, (abs(dx) + abs(dy)) / size * 4)
-        last = -1
-        for k in range(steps + 1):
-            u = cython.cast(cython.double, k) / steps
-            cell = cython.cast(cython.Py_ssize_t, (xy[i, 0] + dx * u - x0) / size) + wide * cython.cast(
-                cython.Py_ssize_t, (xy[i, 1] + dy * u - y0) / size
-            )
-            if cell != last:
-                links[entries, 0] = heads[cell]
-                links[entries, 1] = i
-                heads[cell] = entries
-                entries += 1
-                last = cell
-    for i in range(n):
-        b = following[i]
-        dx = xy[b, 0] - xy[i, 0]
-        dy = xy[b, 1] - xy[i, 1]
-        length = sqrt(dx * dx + dy * dy)
-        steps = samples[i + 1] - samples[i]
+    at: cython.double
+    touch_x: cython.double
+    touch_y: cython.double
+    for i in range(end - first):
+        steps = samples[first + i + 1] - samples[first + i]
+        nx = -edges[i, 3] * edges[i, 5]
+        ny = edges[i, 2] * edges[i, 5]
         for k in range(steps):
-            s = samples[i] + k
+            s = samples[first + i] + k
             radius[s] = 0.0
             partner[s] = -1
-            if length <= 0.0:
-                continue
-            nx = -dy / length * inward[i]
-            ny = dx / length * inward[i]
-            u = (k + 0.5) / steps
-            px = xy[i, 0] + dx * u
-            py = xy[i, 1] + dy * u
-            r = reach
-            touched = -1
-            best_u = 0.0
-            best_x = 0.0
-            best_y = 0.0
-            for _turn in range(ROUNDS):
-                cx = px + nx * r
-                cy = py + ny * r
-                best = (r - TOUCH) * (r - TOUCH)
-                for gy in range(
-                    cython.cast(cython.Py_ssize_t, (cy - r - y0) / size),
-                    cython.cast(cython.Py_ssize_t, (cy + r - y0) / size) + 1,
-                ):
-                    for gx in range(
-                        cython.cast(cython.Py_ssize_t, (cx - r - x0) / size),
-                        cython.cast(cython.Py_ssize_t, (cx + r - x0) / size) + 1,
-                    ):
-                        e = heads[gx + wide * gy]
-                        while e >= 0:
-                            j = links[e, 1]
-                            e = links[e, 0]
-                            if j == i:
-                                continue
-                            ex = xy[following[j], 0] - xy[j, 0]
-                            ey = xy[following[j], 1] - xy[j, 1]
-                            u = (cx - xy[j, 0]) * ex + (cy - xy[j, 1]) * ey
-                            d2 = ex * ex + ey * ey
-                            u = 0.0 if u <= 0.0 or d2 <= 0.0 else 1.0 if u >= d2 else u / d2
-                            qx = xy[j, 0] + ex * u
-                            qy = xy[j, 1] + ey * u
-                            d2 = (qx - cx) * (qx - cx) + (qy - cy) * (qy - cy)
-                            if d2 < best:
-                                best = d2
-                                touched = j
-                                best_u = u
-                                best_x = qx
-                                best_y = qy
-                if best >= (r - TOUCH) * (r - TOUCH):
-                    break
-                ahead = (best_x - px) * nx + (best_y - py) * ny
-                d2 = (best_x - px) * (best_x - px) + (best_y - py) * (best_y - py)
-                if ahead <= 0.0 or d2 <= 0.0:
-                    r = 0.0
-                    break
-                ahead = d2 / (2.0 * ahead)
-                if ahead >= r:
-                    break
-                r = ahead
-            if touched < 0 or r <= 0.0:
-                continue
+            along = (k + 0.5) / steps * edges[i, 4]
+            px = edges[i, 0] + edges[i, 2] * along
+            py = edges[i, 1] + edges[i, 3] * along
+            r = reach if edges[i, 4] > 0.0 else 0.0
             cx = px + nx * r
             cy = py + ny * r
+            touched = -1
+            at = 0.0
+            touch_x = 0.0
+            touch_y = 0.0
+            gy = cython.cast(cython.Py_ssize_t, (cy - r - grid[1]) / size)
+            while gy <= cython.cast(cython.Py_ssize_t, (cy + r - grid[1]) / size):
+                gx = cython.cast(cython.Py_ssize_t, (cx - r - grid[0]) / size)
+                while gx <= cython.cast(cython.Py_ssize_t, (cx + r - grid[0]) / size):
+                    e = heads[gx + wide * gy]
+                    gx += 1
+                    while e >= 0:
+                        j = links[e, 1]
+                        e = links[e, 0]
+                        if j == i:
+                            continue
+                        dx = cx - edges[j, 0]
+                        dy = cy - edges[j, 1]
+                        along = min(max(dx * edges[j, 2] + dy * edges[j, 3], 0.0), edges[j, 4])
+                        dx -= edges[j, 2] * along
+                        dy -= edges[j, 3] * along
+                        if dx * dx + dy * dy >= (r - TOUCH) * (r - TOUCH):
+                            continue
+                        # the ball at p that touches the line: its centre is as far from the line as from p
+                        away = (py - edges[j, 1]) * edges[j, 2] - (px - edges[j, 0]) * edges[j, 3]
+                        facing = ny * edges[j, 2] - nx * edges[j, 3]
+                        if away < 0.0:
+                            away = -away
+                            facing = -facing
+                        if facing < 1.0:
+                            away = away / (1.0 - facing)
+                            along = (px + nx * away - edges[j, 0]) * edges[j, 2]
+                            along += (py + ny * away - edges[j, 1]) * edges[j, 3]
+                            along = min(max(along, 0.0), edges[j, 4])  # or the end of the segment that is nearest to it
+                        qx = edges[j, 0] + edges[j, 2] * along
+                        qy = edges[j, 1] + edges[j, 3] * along
+                        ahead = (qx - px) * nx + (qy - py) * ny
+                        away = (qx - px) * (qx - px) + (qy - py) * (qy - py)
+                        away = away / (2.0 * ahead) if ahead > 0.0 else 0.0
+                        if away < r:
+                            r = away
+                            cx = px + nx * r
+                            cy = py + ny * r
+                            touched = j
+                            at = along
+                            touch_x = qx
+                            touch_y = qy
+                gy += 1
+            if touched < 0 or r <= 0.0:
+                continue
             # the two directions from the centre to the outline: opposite (-1) between walls, near (+) in a corner
-            if ((px - cx) * (best_x - cx) + (py - cy) * (best_y - cy)) > least_turn * r * r:
+            if (px - cx) * (touch_x - cx) + (py - cy) * (touch_y - cy) > least_turn * r * r:
                 continue
             radius[s] = r
             centre[s, 0] = cx
             centre[s, 1] = cy
-            partner[s] = samples[touched] + cython.cast(
-                cython.Py_ssize_t, min(best_u, 0.999999) * (samples[touched + 1] - samples[touched])
-            )
+            j = first + touched
+            at = min(at / edges[touched, 4], 0.999999) if edges[touched, 4] > 0.0 else 0.0
+            partner[s] = samples[j] + cython.cast(cython.Py_ssize_t, at * (samples[j + 1] - samples[j]))
 
 
 def trace(

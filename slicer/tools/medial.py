@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from slicer.kernels import balls, polyline
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import offsets_of, segment_ids
+from slicer.tools.crew import Crew
 from slicer.tools.polygons import parts_of, ring_areas, rings_of
 
 STEP = 0.25
@@ -62,7 +63,7 @@ class Axes:
     owner: Ints
 
 
-def find_balls(stack: Regions, reach: Any, outside: bool = False) -> Balls:
+def find_balls(stack: Regions, reach: Any, crew: Crew, outside: bool = False) -> Balls:
     """Return the balls of radius up to `reach` mm (a scalar or one per row) inside the outlines, or outside them."""
     polygons, row = parts_of(stack)
     xy, offsets, owner = rings_of(polygons)
@@ -74,18 +75,15 @@ def find_balls(stack: Regions, reach: Any, outside: bool = False) -> Balls:
     balls.count_samples(xy, offsets, STEP, samples)
     n = int(samples[-1])
     centre, radius, partner = np.zeros((n, 2)), np.zeros(n), np.full(n, -1)
-    balls.shrink(
-        xy,
-        offsets,
-        np.where(left != outside, 1.0, -1.0),
-        np.searchsorted(row[owner], np.arange(len(stack) + 1)),
-        np.ascontiguousarray(np.broadcast_to(reach, stack.shape), np.float64),
-        LEAST_TURN,
-        samples,
-        centre,
-        radius,
-        partner,
-    )
+    side = np.where(left != outside, 1.0, -1.0)
+    row_rings = np.searchsorted(row[owner], np.arange(len(stack) + 1))
+    reach = np.ascontiguousarray(np.broadcast_to(reach, stack.shape), np.float64)
+
+    def work(rows: slice) -> None:
+        mine = row_rings[rows.start : rows.stop + 1]
+        balls.shrink(xy, offsets, side, mine, reach[rows], LEAST_TURN, samples, centre, radius, partner)
+
+    crew.map(work, Crew.chunks(len(stack), 64))
     rings = samples[offsets]
     return Balls(centre, radius, partner, np.repeat(row[owner], np.diff(rings)), rings, stack)
 
@@ -95,9 +93,9 @@ def narrow_rows(balls: Balls, rows: int) -> NDArray[np.bool_]:
     return np.bincount(balls.row[balls.radius > 0], minlength=rows) > 0
 
 
-def medial_axes(strips: Regions, widest: Any = 2.0) -> Axes:
+def medial_axes(strips: Regions, crew: Crew, widest: Any = 2.0) -> Axes:
     """Return the medial axes of narrow polygons; places wider than `widest` mm (a scalar or one each) have none."""
-    found = find_balls(strips, np.asarray(widest) / 2)
+    found = find_balls(strips, np.asarray(widest) / 2, crew)
     return axes_through(found, found.radius > 0)
 
 
