@@ -95,6 +95,12 @@ ERRORS: list[Rule] = [
         lambda temperature, most: temperature > most,
         "hotter than the machine allows: choose another filament, or correct the printer if it can take it",
     ),
+    *_each(
+        "nozzle_temperature first_layer_nozzle_temperature",
+        "min_extrusion_temperature",
+        lambda temperature, least: temperature < least,
+        "the firmware refuses to push filament: raise the temperature, or correct the printer if it allows less",
+    ),
     Rule("fan_min fan_max", lambda least, most: least > most, "the least fan exceeds the most: swap them"),
     Rule(
         "unretraction_extra_length retraction_length",
@@ -146,11 +152,6 @@ WARNINGS: list[Rule] = [
         "elephant_foot_compensation nozzle_diameter",
         lambda shrink, nozzle: shrink > nozzle,
         "the first layer loses more than a nozzle diameter on each side: 0.1 to 0.3 is usual",
-    ),
-    Rule(
-        "nozzle_temperature",
-        lambda temperature: temperature < 170,
-        "most firmwares refuse to extrude below 170 C: raise it unless yours does not",
     ),
     Rule(
         "first_layer_nozzle_temperature nozzle_temperature",

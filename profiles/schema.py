@@ -29,7 +29,10 @@ SolidPattern = Literal["monotonic", "rectilinear", "aligned", "concentric", "hil
 
 
 def setting(default: Any, doc: str, unit: str = "", **bounds: Any) -> Any:
-    """Declare one setting: its default, what it means, its unit and its bounds (ge, le, gt, lt)."""
+    """Declare one setting: its default, what it means, its unit and its bounds.
+
+    Bounds are ge, le, gt, lt; for a list of texts its `shape` in words, as a `pattern`, and an `example`.
+    """
     return dataclasses.field(default=default, metadata={"doc": doc, "unit": unit, **bounds})
 
 
@@ -51,6 +54,10 @@ class MachineSettings(Record):
     bed_round: bool = setting(False, "The bed is a disc of diameter bed_size[0] (delta printers).")
     max_print_height: float = setting(250.0, "Tallest printable z.", "mm", gt=0, le=5000)
     nozzle_diameter: float = setting(0.4, "Diameter of the nozzle's orifice.", "mm", ge=0.1, le=2.0)
+    tool_count: int = setting(1, "Tools or filaments that T commands may choose.", "", ge=1, le=256)
+    min_extrusion_temperature: int = setting(
+        170, "Below this the firmware refuses to push filament.", "C", ge=0, le=500
+    )
     max_nozzle_temperature: int = setting(300, "Hottest nozzle the machine allows.", "C", ge=0, le=500)
     max_bed_temperature: int = setting(
         120, "Hottest bed the machine allows; 0 where the bed has no heater.", "C", ge=0, le=200
@@ -123,12 +130,23 @@ class OutputSettings(Record):
     layer_gcode: str = setting("", "Template run at each layer change.", multiline=True)
     tool_gcode: str = setting("", "Template run at each tool change.", multiline=True)
     thumbnails: tuple[str, ...] = setting(
-        (), 'PNG thumbnails to embed, such as ["16x16", "220x124"].', shape="WIDTHxHEIGHT"
+        (),
+        'PNG thumbnails to embed, such as ["16x16", "220x124"].',
+        shape="WIDTHxHEIGHT",
+        pattern=r"[1-9]\d{0,3}x[1-9]\d{0,3}",
+        example="220x124",
     )
     label_objects: bool = setting(False, "Label each object so that it can be cancelled while printing.")
     xyz_digits: int = setting(3, "Decimals of X, Y and Z.", "", ge=2, le=6)
     e_digits: int = setting(5, "Decimals of E.", "", ge=3, le=8)
     emit_limits: bool = setting(False, "Write the machine limits at the start of the file (M201-M205).")
+    check_rules: tuple[str, ...] = setting(
+        (),
+        "Checks of the G-code that weigh more or less on this machine, or are off; docs/checks.md lists them.",
+        shape="RULE=SEVERITY",
+        pattern=r"[a-z-]+=(off|info|warning|error)",
+        example="stringing=off",
+    )
 
 
 # ---------------------------------------------------------------- filament

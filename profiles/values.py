@@ -110,7 +110,8 @@ def _list(key: Key, value: Any) -> tuple[Any, ...] | None:
     if not isinstance(value, list | tuple) or (declared[-1] is not ... and len(value) != len(declared)):
         return None
     items = tuple(_READERS[declared[0]](key, item) for item in value)
-    shaped = "shape" not in key.field.metadata or all(re.fullmatch(r"[1-9]\d{0,3}x[1-9]\d{0,3}", str(i)) for i in items)
+    pattern = key.field.metadata.get("pattern", "")
+    shaped = not pattern or all(re.fullmatch(pattern, str(item)) for item in items)
     return items if shaped and None not in items else None
 
 
@@ -146,7 +147,7 @@ def allowed(key: Key) -> str:
     if get_origin(declared) is tuple:
         item = key.field.metadata.get("shape")
         if item:
-            return f'a list of texts such as "{item}", as in ["220x124"]'
+            return f'a list of texts such as "{item}", as in ["{key.field.metadata["example"]}"]'
         return f"{len(get_args(declared))} numbers{_range(key)}, as in {dump(key.field.default)}"
     if declared is str:
         return "printable text" if key.field.metadata.get("multiline") else "printable text of one line"

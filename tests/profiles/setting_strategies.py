@@ -21,7 +21,7 @@ def values(key: Key) -> st.SearchStrategy:
     if key.choices:
         return st.sampled_from(key.choices)
     if "shape" in bounds:
-        return st.lists(st.tuples(st.integers(1, 9999), st.integers(1, 9999)).map("{0[0]}x{0[1]}".format)).map(tuple)
+        return st.lists(st.from_regex(key.field.metadata["pattern"], fullmatch=True)).map(tuple)
     return {
         float: number,
         Fraction: number,
