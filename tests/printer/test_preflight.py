@@ -1,0 +1,70 @@
+"""What speaks against a print before its first line."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gcode.checks import Limits
+from printer.preflight import check, demand
+from printer.program import load
+
+
+def circle(chord: float, speed: float = 100.0, radius: float = 20.0, turns: int = 3) -> bytes:
+    """Return a circle of short chords."""
+    n = int(turns * 2 * math.pi * radius / chord)
+    angle = np.arange(n) * 2 * math.pi * turns / n
+    points = zip(100 + radius * np.cos(angle), 100 + radius * np.sin(angle), strict=True)
+    text = "".join(f"G1 X{x:.3f} Y{y:.3f} E{chord / 30:.5f} F{60 * speed:.0f}\n" for x, y in points)
+    return f"M104 S200\nM109 S200\nG28\nG90\nM83\nG1 Z0.2 F600\n{text}M104 S0\n".encode()
+
+
+def rules(program, **conditions):
+    return [finding.rule for finding in check(program, **conditions)]
+
+
+def test_a_circle_of_short_chords_asks_for_speed_over_chord():
+    asked = demand(load(circle(0.2)), 115200)
+    assert asked.lines_per_second == pytest.approx(100 / 0.2, rel=0.05)
+    assert asked.starved > 0.1 * load(circle(0.2)).seconds[-1]
+
+
+def test_a_link_that_cannot_follow_is_named_with_remedies():
+    program = load(circle(0.2))
+    (finding,) = check(program, baud=115200)
+    assert finding.rule == "slow-link"
+    assert finding.value > finding.limit == 11520
+    assert "G2/G3" in finding.remedy
+    assert "MeatPack" in finding.remedy
+    assert rules(program, baud=500000) == []
+    assert rules(program) == []
+    assert rules(load(circle(2.0)), baud=115200) == []
+
+
+def test_a_spool_that_ends_before_the_print():
+    program = load(circle(1.0))
+    needed = program.filament[-1]
+    assert rules(program, spool=needed + 1) == []
+    (finding,) = check(program, spool=needed / 2)
+    assert finding.rule == "short-spool"
+    assert finding.line == pytest.approx(len(program) / 2, rel=0.1)
+
+
+@pytest.mark.parametrize("line", ["G1 X1 Y2 ; fine\nM118 h\xf6he*", "G1 X10 Y1*5", "M23 " + "a" * 90 + ".g", "T\\0"])
+def test_a_line_that_cannot_be_sent_is_found(line):
+    program = load(f"G28\n{line}\nM23 x\n".encode())
+    found = check(program)
+    if line.startswith("G1 X1 Y2"):  # a text for people may be changed
+        assert found == []
+    else:
+        assert [f.rule for f in found] == ["unsendable-line"]
+        assert found[0].line == 2
+
+
+def test_the_checks_of_the_file_come_with_it_worst_first():
+    program = load(circle(1.0).replace(b"M109 S200\n", b"").replace(b"M104 S200\n", b"") + b"G1 X900 E5\n", Limits())
+    found = check(program, spool=1.0)
+    severities = [finding.severity for finding in found]
+    assert severities == sorted(severities, key=("error", "warning", "info").index)
+    assert severities[0] == "error"
+    assert "short-spool" in [finding.rule for finding in found]
