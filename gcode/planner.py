@@ -1,94 +1,77 @@
 """How long moves take: the firmware's look-ahead planner over columns of moves.
 
 Every move is a trapezoid: it enters at a junction speed, accelerates, cruises and brakes to the next junction. A
-junction's limit comes from the firmware's own rule (Marlin's classic jerk, junction deviation, Klipper's square corner
-velocity); a backward and a forward pass make every speed reachable (`v1**2 <= v0**2 + 2*a*d`).
+junction's limit comes from the firmware's own rule (Marlin's classic jerk or junction deviation, RepRapFirmware's jerk,
+Klipper's square corner velocity); a backward and a forward pass make every speed reachable (`v1**2 <= v0**2 + 2*a*d`).
+Limits are those of the `Machine` until a command changes them (`gcode.limits`).
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gcode.commands import Command, find
+from gcode.in_force import in_force
 from gcode.kernels.planner import plan_moves
+from gcode.limits import COMMANDS, Machine, by_row
 from gcode.moves import Moves
 
+__all__ = ["Machine", "estimate"]
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Limits of a machine as its firmware knows them: speeds mm/s, accelerations mm/s2.
-
-    junction_deviation > 0 replaces Marlin's classic jerk; square_corner_velocity and minimum_cruise_ratio are
-    Klipper's. print, travel and retract accelerations hold where a move asks for none.
-    """
-
-    flavour: str = "marlin"
-    speed_x: float = 200.0
-    speed_y: float = 200.0
-    speed_z: float = 12.0
-    speed_e: float = 120.0
-    acceleration_x: float = 1500.0
-    acceleration_y: float = 1500.0
-    acceleration_z: float = 200.0
-    acceleration_e: float = 5000.0
-    print_acceleration: float = 1000.0
-    travel_acceleration: float = 1000.0
-    retract_acceleration: float = 1500.0
-    jerk_xy: float = 8.0
-    jerk_z: float = 0.4
-    jerk_e: float = 5.0
-    junction_deviation: float = 0.0
-    square_corner_velocity: float = 5.0
-    minimum_cruise_ratio: float = 0.5
-
-
-JERK, DEVIATION, SQUARE_CORNER = range(3)
-"""Rules for the speed through a junction."""
+FIRMWARE = {"marlin": 0, "reprapfirmware": 1, "klipper": 2}
+"""The kernel's numbers."""
+FACTORS = ("M220", "M221")
+STANDSTILL = frozenset((
+    "G4", "G29", "M0", "M1", "M18", "M25", "M84", "M109", "M116", "M190", "M191", "M226", "M400", "M600", "M601", "M900",
+    "PAUSE", "SET_PRESSURE_ADVANCE", "TEMPERATURE_WAIT",
+))  # fmt: skip
+"""Commands that wait until all moves before them are done."""
 
 
 def estimate(moves: Moves, machine: Machine | None = None) -> NDArray[np.float64]:
     """Return the seconds (n,) that each move takes, from standstill to standstill.
 
-    Rows of speed 0 (homing, positions that are declared) take no time; a `G4` dwell among the commands stops the
-    machine and counts for the move before which it stands (the last one, at the end).
+    Speed and flow factors (M220, M221) are applied. Rows of speed 0 (homing, positions that are declared) take no time;
+    a `G4` dwell among the commands stops the machine and counts for the move before which it stands (the last one, at
+    the end). Heating and homing take time too: `gcode.times`.
     """
     machine = machine or Machine()
     out = np.zeros(len(moves))
     if not len(moves):
         return out
-    rule = SQUARE_CORNER if machine.flavour == "klipper" else DEVIATION if machine.junction_deviation > 0 else JERK
-    limits = np.array([getattr(machine, name) for name in KERNEL_FIELDS])
-    stops, seconds = _dwells(moves)
+    known = COMMANDS[machine.flavour]
+    commands = find(moves, lambda name: name in STANDSTILL or name in known or name in FACTORS)
+    speed, e = moves.speed, moves.e
+    if any(command.name in FACTORS for command in commands):
+        held = in_force(moves)
+        speed, e = speed * held.speed, e * held.flow
+    work = np.empty((6 if machine.flavour == "klipper" else 4, len(moves)))
     plan_moves(
-        moves.x, moves.y, moves.z, moves.e, moves.speed, moves.acceleration, moves.start, stops, limits, rule,
-        np.empty((5, len(moves))), out,
+        moves.x, moves.y, moves.z, e, speed, moves.acceleration, moves.start, _stops(moves, commands),
+        *by_row(machine, commands), FIRMWARE[machine.flavour], work, out,
     )  # fmt: skip
-    np.add.at(out, np.minimum(stops, len(moves) - 1), seconds)
+    rows, seconds = dwells(commands, machine)
+    np.add.at(out, np.minimum(rows, len(moves) - 1), seconds)
     return out
 
 
-KERNEL_FIELDS = (
-    "speed_x", "speed_y", "speed_z", "speed_e",
-    "acceleration_x", "acceleration_y", "acceleration_z", "acceleration_e",
-    "print_acceleration", "travel_acceleration", "retract_acceleration",
-    "jerk_xy", "jerk_z", "jerk_e", "junction_deviation", "square_corner_velocity", "minimum_cruise_ratio",
-)  # fmt: skip
-"""The order in which the kernel takes the limits."""
-
-DWELL = re.compile(r"G4 (?:.*?)([PS])(\d*\.?\d+)")
+def _stops(moves: Moves, commands: Sequence[Command]) -> NDArray[np.int64]:
+    """Return the rows, in order, before which the machine stands still: commands that wait, changes of tool."""
+    rows = [command.row for command in commands if command.name in STANDSTILL]
+    changes = np.flatnonzero(np.diff(moves.tool)) + 1
+    return np.sort(np.concatenate([np.array(rows, np.int64), changes]))
 
 
-def _dwells(moves: Moves) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return (rows before which the machine stands still, seconds it waits there)."""
+def dwells(commands: Sequence[Command], machine: Machine) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return (rows before which the machine waits, for how many seconds): G4 P in ms, or S in s where it is known."""
     rows, seconds = [], []
-    for row, line in zip(moves.command_row.tolist(), moves.commands, strict=True):
-        if line.startswith("G4 ") and (found := DWELL.match(line)):
-            rows.append(row)
-            seconds.append(float(found[2]) / (1000.0 if found[1] == "P" else 1.0))
-        elif line.startswith(("M400", "M109", "M190", "M600", "M0", "M1 ")):
-            rows.append(row)
-            seconds.append(0.0)
+    for command in commands:
+        if command.name == "G4":
+            whole = command.number("S") if machine.flavour != "klipper" else None
+            wait = whole if whole is not None else (command.number("P") or 0.0) / 1000
+            rows.append(command.row)
+            seconds.append(max(wait, 0.0))
     return np.array(rows, np.int64), np.array(seconds)

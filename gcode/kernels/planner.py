@@ -1,17 +1,22 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Kernel: look-ahead planning of moves, Marlin's and Klipper's way. `gcode.planner` names the limits.
+"""Kernel: look-ahead planning of moves, as Marlin, RepRapFirmware and Klipper do it.
 
-A run of moves between two standstills is planned at once: limits of each move and junction first, then backward so
-that every junction can be braked to, then forward so that it can be reached. Speeds are kept squared where only sums
-of `2*a*d` are added to them. Runs compiled or as plain Python with the same result.
+A run of moves between two standstills is planned at once: limits of each move and of each junction first, then backward
+so that every junction can be braked to, then forward so that it can be reached. Speeds at junctions are kept squared,
+because only sums of `2*a*d` are added to them. Runs compiled or as plain Python with the same result.
+
+A direction `u` is x, y, z, e over the length of the move. The limits `cap` in force are, in this order: speeds 0-3 and
+accelerations 4-7 of the axes, jerks 8-11, accelerations for printing 12, travel 13 and retraction 14, the least speed
+of printing 15 and of travel 16, junction deviation 17, square corner velocity 18, minimum cruise ratio 19, corner speed
+of the extruder 20, jerk policy 21.
 """
 
 import cython
 
 if cython.compiled:
-    from cython.cimports.libc.math import acos, fabs, sqrt
+    from cython.cimports.libc.math import fabs, sqrt
 else:
-    from math import acos, fabs, sqrt
+    from math import fabs, sqrt
 
 
 @cython.cfunc
@@ -31,55 +36,161 @@ def _seconds(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _jump(before: cython.double, after: cython.double) -> cython.double:
-    """Return Marlin's measure of an axis' change of speed: a reversal counts its larger half."""
-    if before > after:
-        return before - after if after > 0 or before < 0 else (before if before > -after else -after)
-    return after - before if after < 0 or before > 0 else (-before if -before > after else after)
+def _direction(
+    dx: cython.double, dy: cython.double, dz: cython.double, de: cython.double, u: cython.p_double
+) -> cython.double:
+    """Write the direction of a move into u and return its length, 0 where it goes nowhere.
+
+    A move of the filament alone is as long as the filament.
+    """
+    d: cython.double = sqrt(dx * dx + dy * dy + dz * dz)
+    if d < 1e-9:
+        d = fabs(de)
+        dx = dy = dz = 0
+        if d == 0:
+            return 0
+    u[0] = dx / d
+    u[1] = dy / d
+    u[2] = dz / d
+    u[3] = de / d
+    return d
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _deviation(
-    limits: cython.const[cython.double][::1],
-    ux: cython.double, uy: cython.double, uz: cython.double, ue: cython.double,
-    wx: cython.double, wy: cython.double, wz: cython.double, we: cython.double,
-    a: cython.double, d: cython.double,
+def _within(
+    value: cython.double,
+    u: cython.p_double,
+    cap: cython.p_double,
+    first: cython.int,
+) -> cython.double:
+    """Return a speed or acceleration along u, lowered until no axis exceeds its own limit cap[first + axis]."""
+    axis: cython.int
+    for axis in range(4):
+        if value * fabs(u[axis]) > cap[first + axis]:
+            value = cap[first + axis] / fabs(u[axis])
+    return value
+
+
+# ---------------------------------------------------------------- rules for the squared speed through a junction
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _jerk2(
+    b: cython.p_double,
+    before: cython.double,
+    u: cython.p_double,
+    v: cython.double,
+    cap: cython.p_double,
+) -> cython.double:
+    """Marlin's classic jerk: no axis jumps by more than its own; a reversal counts its larger half."""
+    top: cython.double = before if before < v else v
+    factor: cython.double = 1.0
+    leave: cython.double
+    enter: cython.double
+    jump: cython.double
+    axis: cython.int
+    for axis in range(4):
+        leave = b[axis] * top * factor
+        enter = u[axis] * v * factor
+        if leave * enter > 0:
+            jump = fabs(enter - leave)
+        else:
+            jump = fabs(leave) if fabs(leave) > fabs(enter) else fabs(enter)
+        if jump > cap[8 + axis]:
+            factor *= cap[8 + axis] / jump
+    if factor == 1.0:
+        return top * top
+    # a stop and a start may both be free of jerk at a higher speed
+    top *= factor
+    leave = _within(before, b, cap, 8)
+    enter = _within(v, u, cap, 8)
+    if leave > enter:
+        leave = enter
+    return leave * leave if leave > top else top * top
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _deviation2(
+    b: cython.p_double, before: cython.double, u: cython.p_double, v: cython.double,
+    a: cython.double, d: cython.double, cap: cython.p_double,
 ) -> cython.double:  # fmt: skip
-    """Return the squared speed through a junction by Marlin's junction deviation (directions u before, w after)."""
-    cosine: cython.double = -(ux * wx + uy * wy + uz * wz + ue * we)
-    if cosine > 0.999999:
+    """Marlin's junction deviation: the speed on an arc that cuts the corner by so much."""
+    turn = cython.declare(cython.double[4])
+    nb: cython.double = 0
+    nu: cython.double = 0
+    dot: cython.double = 0
+    axis: cython.int
+    for axis in range(4):
+        nb += b[axis] * b[axis]
+        nu += u[axis] * u[axis]
+        dot += b[axis] * u[axis]
+    nb = 1 / sqrt(nb)
+    nu = 1 / sqrt(nu)
+    dot *= nb * nu
+    if dot < -0.999999:  # back to where it came from
         return 0.0025
-    if cosine < -0.999999:
-        return 1e18
+    top: cython.double = before if before < v else v
+    top *= top
+    if dot > 0.999999:
+        return top
     # the change of direction is an acceleration too, and no axis may exceed its own
-    jx: cython.double = fabs(wx - ux)
-    jy: cython.double = fabs(wy - uy)
-    jz: cython.double = fabs(wz - uz)
-    je: cython.double = fabs(we - ue)
-    norm: cython.double = sqrt(jx * jx + jy * jy + jz * jz + je * je)
-    if a * jx > limits[4] * norm:
-        a = limits[4] * norm / jx
-    if a * jy > limits[5] * norm:
-        a = limits[5] * norm / jy
-    if a * jz > limits[6] * norm:
-        a = limits[6] * norm / jz
-    if a * je > limits[7] * norm:
-        a = limits[7] * norm / je
-    half: cython.double = sqrt(0.5 * (1 - cosine))
-    speed2: cython.double = a * limits[14] * half / (1 - half)
-    if d < 1 and cosine < -0.7071067811865475:  # short chords of a curve: its centripetal acceleration
-        chord: cython.double = d / acos(-cosine) * a
-        if chord < speed2:
-            speed2 = chord
-    return speed2
+    half_sin2: cython.double = 0.5 * (1 - dot)  # of the angle turned by
+    half_cos: cython.double = sqrt(0.5 * (1 + dot))
+    norm: cython.double = 0.5 / sqrt(half_sin2)
+    for axis in range(4):
+        turn[axis] = (u[axis] * nu - b[axis] * nb) * norm
+    a = _within(a, turn, cap, 4)
+    speed2: cython.double = a * cap[17] * half_cos * (1 + half_cos) / half_sin2
+    if speed2 < top:
+        top = speed2
+    if d < 1 and dot > 0.7071067811865475:  # short chords of a curve: its centripetal acceleration
+        # the angle is 2*asin(half_sin), by its series: half_sin is below 0.383
+        norm = 2 * sqrt(half_sin2) * (1 + half_sin2 * (1 / 6.0 + half_sin2 * (0.075 + half_sin2 * (5 / 112.0))))
+        speed2 = a * d / norm
+        if speed2 < top:
+            top = speed2
+    return top
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _marlin(
+def _instant2(
+    b: cython.p_double,
+    before: cython.double,
+    u: cython.p_double,
+    v: cython.double,
+    cap: cython.p_double,
+) -> cython.double:
+    """RepRapFirmware's jerk: at the shared speed no axis jumps by more than its own.
+
+    By policy 0 a move that prints joins only its like, and one of the head only its like.
+    """
+    turn = cython.declare(cython.double[4])
+    axis: cython.int
+    moves_b: cython.bint = b[0] != 0 or b[1] != 0
+    moves_u: cython.bint = u[0] != 0 or u[1] != 0
+    if cap[21] == 0 and (moves_b != moves_u or (moves_b and b[3] > 0) != (moves_u and u[3] > 0)):
+        return 0.0
+    for axis in range(4):
+        turn[axis] = u[axis] - b[axis]
+    top: cython.double = _within(before if before < v else v, turn, cap, 8)
+    return top * top
+
+
+# ---------------------------------------------------------------- one run of moves
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _trapezoids(
     x: cython.const[cython.double][::1],
     y: cython.const[cython.double][::1],
     z: cython.const[cython.double][::1],
@@ -89,165 +200,142 @@ def _marlin(
     start: cython.const[cython.double][::1],
     first: cython.Py_ssize_t,
     last: cython.Py_ssize_t,
-    limits: cython.const[cython.double][::1],
-    by_deviation: cython.bint,
+    limit_row: cython.const[cython.longlong][::1],
+    limits: cython.const[cython.double][:, ::1],
+    now: cython.Py_ssize_t,
+    instant: cython.bint,
     work: cython.double[:, ::1],
     out: cython.double[::1],
-) -> cython.int:
-    """Plan rows first..last; work holds distance, cruise, acceleration and entry speed of each."""
-    i: cython.Py_ssize_t
-    px: cython.double = start[0]
-    py: cython.double = start[1]
-    pz: cython.double = start[2]
-    if first > 0:
-        px = x[first - 1]
-        py = y[first - 1]
-        pz = z[first - 1]
-    moving: cython.bint = False
-    safe: cython.double = 0
-    # of the move before: its direction, speed and safe speed
-    bx: cython.double = 0
-    by: cython.double = 0
-    bz: cython.double = 0
-    be: cython.double = 0
+) -> cython.Py_ssize_t:
+    """Plan rows first..last Marlin's or RepRapFirmware's way; return the row of limits then in force.
+
+    work holds distance, cruising speed, acceleration and squared entry speed of each move.
+    """
+    cap = cython.declare(cython.double[22])
+    u = cython.declare(cython.double[4])
+    b = cython.declare(cython.double[4])  # of the move before
+    b[0] = b[1] = b[2] = b[3] = 0
     before: cython.double = 0
-    before_safe: cython.double = 0
-    dx: cython.double
-    dy: cython.double
-    dz: cython.double
-    de: cython.double
+    i: cython.Py_ssize_t
+    k: cython.int
+    moving: cython.bint = False
+    load: cython.bint = True
+    kinematic: cython.bint
+    px: cython.double = start[0] if first == 0 else x[first - 1]
+    py: cython.double = start[1] if first == 0 else y[first - 1]
+    pz: cython.double = start[2] if first == 0 else z[first - 1]
     d: cython.double
     v: cython.double
     a: cython.double
-    limit: cython.double
-    factor: cython.double
-    top: cython.double
-    jump: cython.double
-    norm: cython.double
+    entry2: cython.double
 
     for i in range(first, last):
-        dx = x[i] - px
-        dy = y[i] - py
-        dz = z[i] - pz
-        de = e[i]
+        while now + 1 < limit_row.shape[0] and limit_row[now + 1] <= i:
+            now += 1
+            load = True
+        if load:
+            for k in range(22):
+                cap[k] = limits[now, k]
+            load = False
+        d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u)
         px = x[i]
         py = y[i]
         pz = z[i]
-        d = sqrt(dx * dx + dy * dy + dz * dz)
-        if d > 0:
-            a = cython.cast(cython.double, acceleration[i])
-            if a <= 0:
-                a = limits[9] if de == 0 else limits[8]
-        else:
-            d = fabs(de)
-            a = limits[10]
         work[0, i] = d
         if d == 0:
             continue
-        dx /= d
-        dy /= d
-        dz /= d
-        de /= d
-
+        a = cython.cast(cython.double, acceleration[i])
+        if instant:  # what M204 says is for moves in the plane
+            kinematic = u[0] != 0 or u[1] != 0
+        else:
+            kinematic = u[0] != 0 or u[1] != 0 or u[2] != 0
+        if not kinematic:
+            a = 1e30 if instant else cap[14]
+        elif a <= 0:
+            a = cap[13] if u[3] == 0 else cap[12]
+        a = _within(a, u, cap, 4)
         v = speed[i]
-        if v * fabs(dx) > limits[0]:
-            v = limits[0] / fabs(dx)
-        if v * fabs(dy) > limits[1]:
-            v = limits[1] / fabs(dy)
-        if v * fabs(dz) > limits[2]:
-            v = limits[2] / fabs(dz)
-        if v * fabs(de) > limits[3]:
-            v = limits[3] / fabs(de)
-        if a * fabs(dx) > limits[4]:
-            a = limits[4] / fabs(dx)
-        if a * fabs(dy) > limits[5]:
-            a = limits[5] / fabs(dy)
-        if a * fabs(dz) > limits[6]:
-            a = limits[6] / fabs(dz)
-        if a * fabs(de) > limits[7]:
-            a = limits[7] / fabs(de)
+        k = 16 if u[3] == 0 else 15
+        if v < cap[k]:
+            v = cap[k]
+        v = _within(v, u, cap, 0)
+
+        if moving:
+            if instant:
+                entry2 = _instant2(b, before, u, v, cap)
+            elif cap[17] > 0:
+                entry2 = _deviation2(b, before, u, v, a, d, cap)
+            else:
+                entry2 = _jerk2(b, before, u, v, cap)
+        else:
+            entry2 = _rest2(u, v, cap, instant)
         work[1, i] = v
         work[2, i] = a
-
-        if by_deviation:
-            safe = v if v < 0.05 else 0.05
-            norm = sqrt(dx * dx + dy * dy + dz * dz + de * de)
-            dx /= norm
-            dy /= norm
-            dz /= norm
-            de /= norm
-            limit = safe
-            if moving:
-                limit = sqrt(_deviation(limits, bx, by, bz, be, dx, dy, dz, de, a, d))
-                if limit > v:
-                    limit = v
-                if limit > before:
-                    limit = before
-        else:
-            # the speed at which a stop is no jerk to any axis
-            safe = v
-            if v * fabs(dx) > limits[11] and safe > limits[11]:
-                safe = limits[11]
-            if v * fabs(dy) > limits[11] and safe > limits[11]:
-                safe = limits[11]
-            if v * fabs(dz) > limits[12] and safe > limits[12]:
-                safe = limits[12]
-            if v * fabs(de) > limits[13] and safe > limits[13]:
-                safe = limits[13]
-            limit = safe
-            if moving:
-                top = before if before < v else v  # the slower of both, which the faster is scaled to
-                factor = 1.0
-                jump = _jump(bx * top, dx * v)
-                if jump > limits[11]:
-                    factor *= limits[11] / jump
-                jump = _jump(by * top * factor, dy * v * factor)
-                if jump > limits[11]:
-                    factor *= limits[11] / jump
-                jump = _jump(bz * top * factor, dz * v * factor)
-                if jump > limits[12]:
-                    factor *= limits[12] / jump
-                jump = _jump(be * top * factor, de * v * factor)
-                if jump > limits[13]:
-                    factor *= limits[13] / jump
-                limit = top * factor
-                if before_safe > 0.99 * limit and safe > 0.99 * limit:
-                    limit = safe
-        work[3, i] = limit
-        bx = dx
-        by = dy
-        bz = dz
-        be = de
+        work[3, i] = entry2
+        for k in range(4):
+            b[k] = u[k]
         before = v
-        before_safe = safe
         moving = True
+    if not moving:
+        for i in range(first, last):
+            out[i] = 0.0
+        return now
 
-    # backward: the exit of a move is the entry of the next, and the last one ends at its safe speed
-    v = safe
+    # backward: the exit of a move is the entry of the next
+    rest2: cython.double = _rest2(b, before, cap, instant)
+    entry2 = rest2
     for i in range(last - 1, first - 1, -1):
-        if work[0, i] == 0:
-            continue
-        limit = sqrt(v * v + 2 * work[2, i] * work[0, i])
-        if work[3, i] > limit:
-            work[3, i] = limit
-        v = work[3, i]
+        if work[0, i] > 0:
+            entry2 += 2 * work[2, i] * work[0, i]
+            if work[3, i] < entry2:
+                entry2 = work[3, i]
+            else:
+                work[3, i] = entry2
 
     # forward, and the time of each move as soon as its exit is known
-    b: cython.Py_ssize_t = -1
-    for i in range(first, last):
-        if work[0, i] == 0:
+    j: cython.Py_ssize_t = -1  # the move before
+    v0: cython.double = 0
+    v1: cython.double
+    reach2: cython.double = 0
+    for i in range(first, last + 1):
+        if i == last:
+            entry2 = rest2
+        elif work[0, i] > 0:
+            entry2 = work[3, i]
+        else:
             out[i] = 0.0
             continue
-        if b >= 0:
-            limit = sqrt(work[3, b] * work[3, b] + 2 * work[2, b] * work[0, b])
-            if work[3, i] > limit:
-                work[3, i] = limit
-            out[b] = _seconds(work[0, b], work[2, b], work[3, b], work[1, b], work[3, i])
-        b = i
-    if b >= 0:
-        limit = sqrt(work[3, b] * work[3, b] + 2 * work[2, b] * work[0, b])
-        out[b] = _seconds(work[0, b], work[2, b], work[3, b], work[1, b], safe if safe < limit else limit)
-    return 0
+        if j >= 0:
+            reach2 += 2 * work[2, j] * work[0, j]
+            if entry2 > reach2:
+                entry2 = reach2
+            v1 = sqrt(entry2)
+            out[j] = _seconds(work[0, j], work[2, j], v0, work[1, j], v1)
+            v0 = v1
+        else:
+            v0 = sqrt(entry2)
+        reach2 = entry2
+        j = i
+    return now
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _rest2(
+    u: cython.p_double,
+    v: cython.double,
+    cap: cython.p_double,
+    instant: cython.bint,
+) -> cython.double:
+    """Return the squared speed from which a machine stops at once, and to which it starts."""
+    if instant:
+        return 0.0
+    if cap[17] > 0:
+        v = v if v < 0.05 else 0.05
+    else:
+        v = _within(v, u, cap, 8)
+    return v * v
 
 
 @cython.cfunc
@@ -263,130 +351,117 @@ def _klipper(
     start: cython.const[cython.double][::1],
     first: cython.Py_ssize_t,
     last: cython.Py_ssize_t,
-    limits: cython.const[cython.double][::1],
+    limit_row: cython.const[cython.longlong][::1],
+    limits: cython.const[cython.double][:, ::1],
+    now: cython.Py_ssize_t,
     work: cython.double[:, ::1],
     out: cython.double[::1],
-) -> cython.int:
-    """Plan rows first..last; work holds distance, squared cruise, acceleration, squared entry and smoothed entry."""
+) -> cython.Py_ssize_t:
+    """Plan rows first..last Klipper's way; return the row of limits then in force.
+
+    work holds distance, squared cruising speed, acceleration, squared entry speed and, of the pass that smooths
+    accelerations, squared entry speed and what the move can add to it.
+    """
+    u = cython.declare(cython.double[4])
+    b = cython.declare(cython.double[4])  # of the move before, as all that begins with b_
+    b[0] = b[1] = b[2] = b[3] = 0
     i: cython.Py_ssize_t
     k: cython.Py_ssize_t
-    px: cython.double = start[0]
-    py: cython.double = start[1]
-    pz: cython.double = start[2]
-    if first > 0:
-        px = x[first - 1]
-        py = y[first - 1]
-        pz = z[first - 1]
     kinematic: cython.bint
-    was_kinematic: cython.bint = False
-    bx: cython.double = 0
-    by: cython.double = 0
-    bz: cython.double = 0
-    be: cython.double = 0
+    b_kinematic: cython.bint = False
     b_cruise2: cython.double = 0
     b_start2: cython.double = 0
-    b_smooth2: cython.double = 0
     b_delta2: cython.double = 0
-    b_share: cython.double = 0
-    share: cython.double  # of the requested acceleration that the axes allow
-    corner: cython.double = limits[15] * limits[15] * 0.41421356237309515
-    smooth: cython.double = 1.0 - limits[16]
+    b_smooth2: cython.double = 0
+    b_smooth_delta2: cython.double = 0
+    b_corner: cython.double = 0
+    corner: cython.double
+    px: cython.double = start[0] if first == 0 else x[first - 1]
+    py: cython.double = start[1] if first == 0 else y[first - 1]
+    pz: cython.double = start[2] if first == 0 else z[first - 1]
     asked: cython.double
-    dx: cython.double
-    dy: cython.double
-    dz: cython.double
-    de: cython.double
     d: cython.double
     v: cython.double
     a: cython.double
     delta2: cython.double
     start2: cython.double
     smooth2: cython.double
+    smooth_delta2: cython.double
     cosine: cython.double
     half_sin: cython.double
     half_cos: cython.double
     bound: cython.double
 
     for i in range(first, last):
-        dx = x[i] - px
-        dy = y[i] - py
-        dz = z[i] - pz
-        de = e[i]
+        while now + 1 < limit_row.shape[0] and limit_row[now + 1] <= i:
+            now += 1
+        d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u)
         px = x[i]
         py = y[i]
         pz = z[i]
-        d = sqrt(dx * dx + dy * dy + dz * dz)
-        v = speed[i]
-        a = cython.cast(cython.double, acceleration[i])
-        if a <= 0:
-            a = limits[8]
-        asked = a
-        kinematic = d > 1e-9
-        if not kinematic:
-            d = fabs(de)
         work[0, i] = d
         if d == 0:
             continue
-        dx /= d
-        dy /= d
-        dz /= d
-        de /= d
-        if kinematic:
-            if v > limits[0]:
-                v = limits[0]
-            if fabs(dz) > 0:
-                if v * fabs(dz) > limits[2]:
-                    v = limits[2] / fabs(dz)
-                if a * fabs(dz) > limits[6]:
-                    a = limits[6] / fabs(dz)
-        else:
-            a = limits[7]
-        if de < 0 or not kinematic:
-            if v * fabs(de) > limits[3]:
-                v = limits[3] / fabs(de)
-            if a * fabs(de) > limits[7]:
-                a = limits[7] / fabs(de)
-        share = a / asked
+        v = speed[i]
+        asked = cython.cast(cython.double, acceleration[i])
+        if asked <= 0:
+            asked = limits[now, 12]
+        kinematic = u[0] != 0 or u[1] != 0 or u[2] != 0
+        a = asked if kinematic else 1e8
+        if kinematic and v > limits[now, 0]:
+            v = limits[now, 0]
+        if u[2] != 0:
+            if v * fabs(u[2]) > limits[now, 2]:
+                v = limits[now, 2] / fabs(u[2])
+            if a * fabs(u[2]) > limits[now, 6]:
+                a = limits[now, 6] / fabs(u[2])
+        if u[3] < 0 or (u[3] != 0 and u[0] == 0 and u[1] == 0):
+            if v * fabs(u[3]) > limits[now, 3]:
+                v = limits[now, 3] / fabs(u[3])
+            if a * fabs(u[3]) > limits[now, 7]:
+                a = limits[now, 7] / fabs(u[3])
+        corner = limits[now, 18] * limits[now, 18] * 0.41421356237309515 * a / asked
         delta2 = 2 * d * a
+        smooth_delta2 = 2 * d * asked * (1 - limits[now, 19])
+        if delta2 < smooth_delta2:
+            smooth_delta2 = delta2
         start2 = 0
         smooth2 = 0
-        if kinematic and was_kinematic:
+        if kinematic and b_kinematic:
             start2 = v * v if v * v < b_cruise2 else b_cruise2
-            if de != be:  # the extruder changes its speed by at most 1 mm/s at once
-                bound = 1.0 / ((de - be) * (de - be))
-                if bound < start2:
-                    start2 = bound
+            bound = u[3] - b[3]
+            if bound * bound * start2 > limits[now, 20] * limits[now, 20]:
+                start2 = limits[now, 20] * limits[now, 20] / (bound * bound)
             if b_start2 + b_delta2 < start2:
                 start2 = b_start2 + b_delta2
-            cosine = -(bx * dx + by * dy + bz * dz)
+            cosine = -(b[0] * u[0] + b[1] * u[1] + b[2] * u[2])
             half_sin = sqrt(0.5 * (1 - cosine)) if cosine < 1 else 0.0
             half_cos = sqrt(0.5 * (1 + cosine)) if cosine > -1 else 0.0
             if half_sin < 1 and half_cos > 0:
-                bound = half_sin / (1 - half_sin) * corner
-                if bound * share < start2:
-                    start2 = bound * share
-                if bound * b_share < start2:
-                    start2 = bound * b_share
-                bound = 0.25 * half_sin / half_cos
-                if bound * delta2 < start2:
-                    start2 = bound * delta2
-                if bound * b_delta2 < start2:
-                    start2 = bound * b_delta2
-            smooth2 = start2 if start2 < b_smooth2 + b_delta2 * smooth else b_smooth2 + b_delta2 * smooth
+                # an arc that cuts the corner, and one that touches both moves no further than half-way
+                bound = half_sin / (1 - half_sin) * (corner if corner < b_corner else b_corner)
+                if bound < start2:
+                    start2 = bound
+                bound = 0.25 * half_sin / half_cos * (delta2 if delta2 < b_delta2 else b_delta2)
+                if bound < start2:
+                    start2 = bound
+            smooth2 = b_smooth2 + b_smooth_delta2
+            if start2 < smooth2:
+                smooth2 = start2
         work[1, i] = v * v
         work[2, i] = a
         work[3, i] = start2
         work[4, i] = smooth2
-        bx = dx
-        by = dy
-        bz = dz
-        be = de
+        work[5, i] = smooth_delta2
+        for k in range(4):
+            b[k] = u[k]
         b_cruise2 = v * v
         b_start2 = start2
-        b_smooth2 = smooth2
         b_delta2 = delta2
-        b_share = share
-        was_kinematic = kinematic
+        b_smooth2 = smooth2
+        b_smooth_delta2 = smooth_delta2
+        b_corner = corner
+        b_kinematic = kinematic
 
     # backward: a move that can only accelerate towards a later peak waits until that peak's speed is known
     next2: cython.double = 0
@@ -394,7 +469,6 @@ def _klipper(
     peak2: cython.double = 0
     waiting: cython.Py_ssize_t = last  # rows i+1..waiting-1 wait
     any_waiting: cython.bint = False
-    reach2: cython.double
     reach_smooth2: cython.double
     cruise2: cython.double
     for i in range(last - 1, first - 1, -1):
@@ -403,15 +477,15 @@ def _klipper(
             out[i] = 0.0
             continue
         a = work[2, i]
-        delta2 = 2 * d * a
-        reach2 = next2 + delta2
-        start2 = work[3, i] if work[3, i] < reach2 else reach2
-        reach_smooth2 = next_smooth2 + delta2 * smooth
+        start2 = next2 + 2 * d * a
+        if work[3, i] < start2:
+            start2 = work[3, i]
+        reach_smooth2 = next_smooth2 + work[5, i]
         smooth2 = work[4, i] if work[4, i] < reach_smooth2 else reach_smooth2
         work[3, i] = start2
         work[4, i] = next2  # now the exit
         if smooth2 < reach_smooth2:
-            if smooth2 + delta2 * smooth > next_smooth2 or any_waiting:
+            if smooth2 + work[5, i] > next_smooth2 or any_waiting:
                 peak2 = 0.5 * (smooth2 + reach_smooth2)
                 if work[1, i] < peak2:
                     peak2 = work[1, i]
@@ -422,7 +496,8 @@ def _klipper(
                             if work[3, k] < cruise2:
                                 cruise2 = work[3, k]
                             bound = work[4, k] if work[4, k] < cruise2 else cruise2
-                            out[k] = _seconds(work[0, k], work[2, k], sqrt(cruise2), sqrt(cruise2), sqrt(bound))
+                            v = sqrt(cruise2)
+                            out[k] = _seconds(work[0, k], work[2, k], v, v, sqrt(bound))
                     any_waiting = False
             cruise2 = work[1, i] if work[1, i] < peak2 else peak2
             bound = start2 if start2 < cruise2 else cruise2
@@ -433,7 +508,7 @@ def _klipper(
             waiting = i + 1
         next2 = start2
         next_smooth2 = smooth2
-    return 0
+    return now
 
 
 def plan_moves(
@@ -445,19 +520,22 @@ def plan_moves(
     acceleration: cython.const[cython.float][::1],
     start: cython.const[cython.double][::1],
     stops: cython.const[cython.longlong][::1],
-    limits: cython.const[cython.double][::1],
-    rule: cython.int,
+    limit_row: cython.const[cython.longlong][::1],
+    limits: cython.const[cython.double][:, ::1],
+    firmware: cython.int,
     work: cython.double[:, ::1],
     out: cython.double[::1],
 ) -> None:
     """Write the seconds of each move into `out`; the machine stands still before each row in `stops`.
 
-    rule 0 is classic jerk, 1 junction deviation, 2 Klipper's. A row of speed 0 takes no time and ends a run.
+    limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware,
+    2 Klipper. A row of speed 0 takes no time and ends a run.
     """
     n: cython.Py_ssize_t = x.shape[0]
     first: cython.Py_ssize_t = 0
     last: cython.Py_ssize_t
     s: cython.Py_ssize_t = 0
+    now: cython.Py_ssize_t = 0
     with cython.nogil:
         while first < n:
             if speed[first] <= 0:
@@ -469,8 +547,13 @@ def plan_moves(
             last = first + 1
             while last < n and speed[last] > 0 and not (s < stops.shape[0] and stops[s] == last):
                 last += 1
-            if rule == 2:
-                _klipper(x, y, z, e, speed, acceleration, start, first, last, limits, work, out)
+            if firmware == 2:
+                now = _klipper(
+                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, work, out
+                )  # fmt: skip
             else:
-                _marlin(x, y, z, e, speed, acceleration, start, first, last, limits, rule == 1, work, out)
+                now = _trapezoids(
+                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, firmware == 1,
+                    work, out,
+                )  # fmt: skip
             first = last
