@@ -1,0 +1,115 @@
+"""Firmwares as data: what each wants, says and leaves out. No code asks which firmware it is.
+
+The figures are what the firmware ships with; a printer's own profile overrides them (`dataclasses.replace`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """How to talk to one kind of firmware.
+
+    numbered          wants `N<n> ... *<checksum>`; without, the link itself is trusted (USB to a socket)
+    rx_bytes          its receive buffer: what may be on its way without being acknowledged
+    max_line          longest line in bytes, number and checksum included, end of line not
+    windowed          more than one line may be on its way; otherwise ping-pong
+    quoted            `;` and `*` inside double quotes are text, not comment and checksum
+    marks_m105        `ok` and the temperatures of M105 come in one line, so that line says which `ok` it is
+    m105_after_ok     the temperatures come in a line of their own behind the `ok`, when M105 is executed
+    keepalive         line that asks for a sign of life every 2 s while busy ("" none)
+    autoreport        line that asks for temperatures every 2 s ("" none), sent where `cap` allows
+    recognise         pattern in M115's FIRMWARE_NAME
+    """
+
+    name: str
+    recognise: str
+    numbered: bool = True
+    rx_bytes: int = 128
+    max_line: int = 95
+    windowed: bool = True
+    quoted: bool = False
+    marks_m105: bool = True
+    m105_after_ok: bool = False
+    keepalive: str = "M113 S2"
+    autoreport: str = "M155 S2"
+    boot_s: float = 30.0
+
+
+MARLIN = Firmware("marlin", r"Marlin")
+MARLIN_1 = Firmware("marlin-1", r"Marlin (V?1\.|.*1\.[01]\.)", autoreport="")
+PRUSA = Firmware("prusa", r"Prusa-Firmware(?!-Buddy)|Prusa-Firmware ")
+BUDDY = Firmware("buddy", r"Prusa-Firmware-Buddy", rx_bytes=512)
+KLIPPER = Firmware(
+    "klipper", r"Klipper", numbered=False, rx_bytes=4096, max_line=2048, quoted=True, keepalive="", autoreport=""
+)
+REPRAPFIRMWARE = Firmware(
+    "reprapfirmware",
+    r"RepRapFirmware|Duet",
+    numbered=False,
+    rx_bytes=512,
+    max_line=255,
+    quoted=True,
+    keepalive="",
+    autoreport="",
+)
+REPETIER = Firmware("repetier", r"Repetier", marks_m105=False, m105_after_ok=True, keepalive="", autoreport="")
+SMOOTHIE = Firmware("smoothie", r"Smoothie", rx_bytes=256, keepalive="", autoreport="")
+TEACUP = Firmware("teacup", r"Teacup", rx_bytes=64, keepalive="", autoreport="")
+
+UNKNOWN = Firmware("unknown", r"(?!)", windowed=False, keepalive="", autoreport="")
+"""Before M115 has been answered, and where it never is: one line at a time."""
+
+FIRMWARES: dict[str, Firmware] = {
+    f.name: f for f in (MARLIN, MARLIN_1, PRUSA, BUDDY, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, UNKNOWN)
+}
+_SEARCH = (BUDDY, PRUSA, MARLIN_1, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, MARLIN)
+
+
+def recognise(name: str) -> Firmware:
+    """Return the record for what M115 calls itself, `UNKNOWN` where nothing fits.
+
+    >>> recognise("Marlin 2.1.2.4 (Mar 14 2024)").name, recognise("Marlin 1.1.9").name, recognise("Sailfish").name
+    ('marlin', 'marlin-1', 'unknown')
+    """
+    return next((f for f in _SEARCH if re.search(f.recognise, name)), UNKNOWN)
+
+
+PATIENCE_S = {
+    "G4": 600.0,
+    "G28": 300.0,
+    "G29": 1200.0,
+    "G30": 120.0,
+    "G32": 1200.0,
+    "G33": 1200.0,
+    "G34": 600.0,
+    "G76": 3600.0,
+    "G80": 1200.0,
+    "M0": 86400.0,
+    "M1": 86400.0,
+    "M25": 600.0,
+    "M48": 600.0,
+    "M109": 1800.0,
+    "M116": 3600.0,
+    "M125": 86400.0,
+    "M190": 3600.0,
+    "M191": 7200.0,
+    "M226": 86400.0,
+    "M303": 3600.0,
+    "M400": 600.0,
+    "M600": 86400.0,
+    "M601": 86400.0,
+    "M701": 600.0,
+    "M702": 600.0,
+    "M997": 600.0,
+}
+"""Seconds without a word that a command may take, where it is more than `PATIENCE_DEFAULT_S`."""
+PATIENCE_DEFAULT_S = 30.0
+
+
+def patience(line: str) -> float:
+    """Return how long a line may keep the firmware silent."""
+    return PATIENCE_S.get(line.split(" ", 1)[0], PATIENCE_DEFAULT_S)

@@ -1,0 +1,14 @@
+"""The serial protocol, pure: bytes in, frozen events out. `Link` is one session; docs/protocol.md tells the story.
+
+link       one session: what to write, what was said, what silence means
+states     what a link may be doing, as a table
+sequence   lines by number, and how far each was sent, acknowledged, proven
+window     how much may be on its way
+framing    a line of G-code into bytes
+replies    a line from the printer into an event
+"""
+
+from printer.protocol.framing import clean as clean
+from printer.protocol.link import Link as Link
+from printer.protocol.link import Stats as Stats
+from printer.protocol.states import State as State

@@ -1,0 +1,105 @@
+"""A line of G-code into the bytes that go on the wire."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from operator import xor
+
+from printer.errors import UnsendableLine
+from printer.firmware import Firmware
+
+_FRAMED = re.compile(r"^\s*N\d+\s*(.*?)\s*(?:\*\d+\s*)?$", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_PARENTHESES = re.compile(r"\([^)]*\)")
+_TEXT = re.compile(r"(M117|M118|M0|M1|M486)(?!\d)")  # what follows is for people: it may be changed to fit
+_NAMED = re.compile(r"(M1[6]|M2[038]|M30|M32|M33|M36|M928)(?!\d)")  # what follows is a file's name
+_WORD = re.compile(r"([A-Z])\s*([-+]?)(\d*)\.?(\d*)(?![\d.])\s*")
+_PLAIN = frozenset(map(chr, range(32, 127))) - set(";*\\")
+
+
+def clean(line: str, firmware: Firmware) -> str:
+    """Return a line without comment, number, checksum and stray blanks; "" where nothing is left to send.
+
+    Raises `UnsendableLine` for what would mean something else on the other side: characters that are not ASCII, a `*`
+    or a backslash outside of texts for people, a line number of its own.
+    """
+    if ";" in line:
+        line = _cut_comment(line, firmware.quoted)
+    text = line.strip()
+    if not text:
+        return ""
+    if text[0] in "Nn%":
+        text = "" if text[0] == "%" else _FRAMED.sub(r"\1", text)
+    if "(" in text and not (_TEXT.match(text) or _NAMED.match(text) or firmware.quoted):
+        text = _PARENTHESES.sub("", text).strip()
+    if text[:4] == "M110":
+        return ""  # line numbers are ours to keep
+    if text.isascii() and text.isprintable() and "*" not in text and "\\" not in text and "M110" not in text:
+        return text
+    return _harmless(text, firmware)
+
+
+def _cut_comment(line: str, quoted: bool) -> str:
+    if not quoted or '"' not in line:
+        return line[: line.index(";")]
+    hidden = _QUOTED.sub(lambda found: "_" * len(found[0]), line)
+    return line[: hidden.index(";")] if ";" in hidden else line
+
+
+def _harmless(text: str, firmware: Firmware) -> str:
+    """Return a line with characters in it that could mislead a parser, if it is one that may be changed."""
+    if _TEXT.match(text):
+        return "".join(c if c in _PLAIN else "_" for c in text).replace("M110", "M_110")
+    if firmware.quoted and text.isprintable() and "M110" not in text:
+        return text
+    what = next((c for c in text if c not in _PLAIN), "M110")
+    raise UnsendableLine(text, f"the printer would misread {what!r} in it; write it in plain ASCII")
+
+
+def fit(text: str, limit: int) -> str:
+    """Return a line in at most `limit` characters, without the blanks and digits it does not need.
+
+    >>> fit("G1 X10.500000 Y-0.250000 E1.00000", 20)
+    'G1X10.5Y-.25E1'
+
+    Raises `UnsendableLine` where that is not enough.
+    """
+    if len(text) <= limit:
+        return text
+    if _TEXT.match(text):
+        return text[:limit].rstrip()
+    if text[0] in "GMT" and _WORD.sub("", text) == "":
+        for digits in (9, 6, 5, 4):
+            short = _WORD.sub(lambda word, digits=digits: _short(word, digits), text)  # type: ignore[misc]
+            if len(short) <= limit:
+                return short
+    raise UnsendableLine(text, f"it is {len(text)} characters long and the printer takes {limit}")
+
+
+def _short(word: re.Match[str], digits: int) -> str:
+    letter, sign, whole, fraction = word.groups()
+    if not fraction:
+        return f"{letter}{sign.strip('+')}{whole}"
+    text = f"{float(f'{sign}{whole or 0}.{fraction}'):.{digits}f}".rstrip("0").rstrip(".")
+    return letter + {"-0": "0"}.get(text, text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text)
+
+
+def checksum(data: bytes) -> int:
+    """Return the exclusive or of all bytes."""
+    return reduce(xor, data, 0)
+
+
+def frame(number: int, text: str, firmware: Firmware) -> bytes:
+    """Return the bytes of a line that `clean` has passed, with number and checksum where the firmware wants them.
+
+    >>> from printer.firmware import MARLIN
+    >>> frame(0, "M110 N0", MARLIN)
+    b'N0 M110 N0*125\\n'
+    """
+    if not firmware.numbered:
+        return fit(text, firmware.max_line).encode("utf-8") + b"\n"
+    head = f"N{number} "
+    room = firmware.max_line - len(head) - 4
+    data = (head + (text if len(text) <= room else fit(text, room))).encode("ascii")
+    return b"%b*%d\n" % (data, reduce(xor, data, 0))
