@@ -13,12 +13,14 @@ import click
 
 EXIT_CODES = {
     0: "done",
-    1: "internal error: a bug, please report it",
+    1: "internal error: a bug, please report it; of diff: the files differ",
     2: "usage: an unknown option or a missing argument",
     3: "input refused: the model or file cannot be read as what it claims to be",
     4: "settings refused: unknown, out of range or contradictory",
     5: "nothing to print: no bead fits into the model",
     6: "output not writable",
+    7: "checked: the G-code would not be safe on the machine, or not print",
+    8: "checked: nothing but warnings",
     130: "interrupted",
 }
 CODES = {

@@ -61,7 +61,7 @@ def _moves(file: str, profile: dict[str, Any]) -> Moves:
     if not file.lower().endswith(GCODE_SUFFIXES):
         from slicer import slice
 
-        return slice(file, resolve(**profile)).moves
+        return slice(file, resolve(**profile), check=False).moves
     from gcode.reader import read
     from slicer.errors import InputRefused
 

@@ -42,6 +42,9 @@ Every setting is listed in docs/settings.md. Exit codes: see fabthread --help.
 @click.option("--rotate", type=numbers(3), default="0,0,0", metavar="X,Y,Z", help="Turn about the axes, degrees.")
 @click.option("--center", type=numbers(2), metavar="X,Y", help="Middle of the print on the bed, mm.")
 @click.option("--strict", is_flag=True, help="Refuse models that would have to be repaired.")
+@click.option(
+    "--no-check", "check", is_flag=True, flag_value=False, default=True, help="Write G-code that fails the checks, too."
+)
 @click.option("--preview", "picture", metavar="OUT.png", help="Also draw the toolpaths.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option(

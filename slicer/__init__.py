@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from slicer.errors import InputRefused, NothingToPrint, SlicerError
+    from slicer.errors import InputRefused, NothingToPrint, SlicerError, UnsafeGcode
     from slicer.job import SliceResult, slice
     from slicer.nouns import Mesh
 
-__all__ = ["InputRefused", "Mesh", "NothingToPrint", "SliceResult", "SlicerError", "slice"]
+__all__ = ["InputRefused", "Mesh", "NothingToPrint", "SliceResult", "SlicerError", "UnsafeGcode", "slice"]
 
 _HOME = {
     "slice": "slicer.job",
@@ -21,6 +21,7 @@ _HOME = {
     "SlicerError": "slicer.errors",
     "InputRefused": "slicer.errors",
     "NothingToPrint": "slicer.errors",
+    "UnsafeGcode": "slicer.errors",
 }
 
 

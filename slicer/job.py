@@ -16,28 +16,32 @@ from typing import Any
 import numpy as np
 import shapely
 
+from gcode import checks
 from gcode.moves import Moves
 from gcode.planner import estimate
 from gcode.writer import write
 from profiles.loader import Resolved, embed, load
 from profiles.schema import Settings
 from slicer import reading
-from slicer.errors import InputRefused, NothingToPrint
+from slicer.errors import InputRefused, NothingToPrint, UnsafeGcode
 from slicer.health import edges_of, examine
 from slicer.layers import plan_layers
 from slicer.nouns import LayerPlan, Mesh, Regions
 from slicer.pipeline import Part, Progress, Stopwatch, motions, toolpaths
 from slicer.placement import place
 from slicer.repair import refuse_hopeless, repair
-from slicer.sequence import machine_of, sequence, style_of
+from slicer.sequence import sequence, style_of
 from slicer.slicing import Slices
 from slicer.summary import Summary, summarise
 from slicer.tools import files
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
+from slicer.tools.machine import limits_of, machine_of
 
 MOST_CLOSED = 0.35
 """Contours of which more than this share is guessed by closing gaps do not describe a solid."""
+TOLD_BETTER = {"floating-layer": checks.Severity.OFF}
+"""Checks left to the slicer itself, which knows the part by name."""
 WORTH_TELLING = 0.5
 """Areas too thin for any bead are told from this size on, mm2."""
 
@@ -67,6 +71,7 @@ def slice(
     workers: int | None = None,
     progress: Progress | None = None,
     strict: bool = False,
+    check: bool = True,
     scale: float | tuple[float, float, float] = 1.0,
     rotate: tuple[float, float, float] = (0.0, 0.0, 0.0),
     center: tuple[float, float] | None = None,
@@ -80,11 +85,13 @@ def slice(
     workers : threads; the result does not depend on their number
     progress : called with the name of each stage and the share of the job done when it begins
     strict : refuse models that have to be mended
+    check : refuse G-code that would not be safe on the machine
     scale, rotate, center : factor (or one per axis), degrees about x, y, z, and the middle of the print on the bed
 
     Raises
     ------
-    slicer.errors.InputRefused, slicer.errors.NothingToPrint, profiles.errors.SettingsRefused
+    slicer.errors.InputRefused, slicer.errors.NothingToPrint, slicer.errors.UnsafeGcode,
+    profiles.errors.SettingsRefused
 
     Examples
     --------
@@ -98,6 +105,7 @@ def slice(
     """
     resolved = profile if isinstance(profile, Resolved) else load(overrides=dict(profile or {}))
     settings = resolved.settings
+    rules = TOLD_BETTER | checks.severities(settings.output.check_rules)
     watch = Stopwatch(progress)
     warnings = list(resolved.warnings)
     with watch("reading", 0.05):
@@ -123,6 +131,8 @@ def slice(
     moves = moves.with_(objects=tuple(_names(meshes)))
     with watch("finishing", 0.1):
         moves, seconds = _finish(moves, resolved, meshes, outlines, parts)
+    with watch("checking"):
+        warnings += _floating(meshes, parts, plan) + (_checked(moves, settings, rules) if check else [])
     summary = summarise(
         moves,
         seconds,
@@ -131,7 +141,7 @@ def slice(
         health=health,
         repairs=repairs,
         dropped=_dropped(meshes, parts),
-        warnings=warnings + _floating(meshes, parts, plan),
+        warnings=warnings,
         stage_seconds=watch.seconds,
     )
     return SliceResult(moves, plan, settings, summary)
@@ -274,6 +284,14 @@ def _finish(
     }
     moves = sequence(moves, settings, embed(resolved), _thumbnails(settings, meshes), facts)
     return moves, estimate(moves, machine)
+
+
+def _checked(moves: Moves, settings: Settings, rules: Mapping[str, checks.Severity]) -> list[str]:
+    """Return what the checks warn of; raise UnsafeGcode where they find errors."""
+    found = checks.run(moves, limits_of(settings), rules=rules)
+    if errors := [one for one in found if one.severity == "error"]:
+        raise UnsafeGcode(errors)
+    return [str(one).removeprefix("warning: ") for one in found if one.severity == "warning"]
 
 
 def _hull(regions: Regions) -> Any:

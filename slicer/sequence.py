@@ -16,7 +16,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,8 @@ from gcode.reader import parse
 from gcode.roles import Role
 from gcode.templates import render
 from gcode.writer import MOVES_HEAD, Style, effect, layer_blocks
-from profiles.schema import LimitSettings, Settings
+from profiles.schema import Settings
+from slicer.tools.machine import machine_of
 
 HEATS_NOZZLE = re.compile(r"\b(M104|M109)\b|nozzle_temperature")
 HEATS_BED = re.compile(r"\b(M140|M190)\b|bed_temperature")
@@ -48,20 +48,6 @@ def style_of(settings: Settings) -> Style:
     """Return how the settings want G-code written."""
     out = settings.output
     return Style(FLAVOURS[out.gcode_flavour], out.xyz_digits, out.e_digits, out.relative_extrusion)
-
-
-def machine_of(settings: Settings) -> Machine:
-    """Return the machine's limits as the planner takes them."""
-    limits: LimitSettings = settings.limits
-    renamed = {"print": "default", "travel": "default_travel", "retract": "default_retract"}
-    fields: dict[str, Any] = {
-        f"{ours}_acceleration": getattr(limits, f"{theirs}_acceleration") for ours, theirs in renamed.items()
-    }
-    for name in Machine.__dataclass_fields__:
-        for prefix in ("max_", ""):
-            if hasattr(limits, prefix + name):
-                fields[name] = getattr(limits, prefix + name)
-    return Machine(flavour=settings.output.gcode_flavour, **fields)
 
 
 def sequence(
@@ -178,7 +164,8 @@ def _section(
     if any(effect(line)[0] == MOVES_HEAD for line in lines if line and not line.startswith(";")):
         text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
         x, y, z = position
-        return Section(row, parse(text, None, name, (x, y, z), relative_e))
+        made = parse(text, None, name, (x, y, z), relative_e)
+        return Section(row, made.with_(line=np.zeros(len(made), np.int32)))  # its lines are not those of the file
     return Section(row, NO_ROWS.with_(command_row=np.zeros(len(lines), np.int64), commands=tuple(lines)))
 
 

@@ -24,7 +24,13 @@ from slicer.tools.flow import Flows
 from slicer.walls import Islands, make_walls
 
 FILAMENT = np.pi * 1.75**2 / 4  # mm2
-PLAIN = {"skirt_loops": 0, "start_gcode": "", "end_gcode": "", "min_layer_time": 0}
+PLAIN = {
+    "skirt_loops": 0,
+    "start_gcode": "",
+    "end_gcode": "",
+    "min_layer_time": 0,
+    "check_rules": ["not-homed=off", "left-hot=off"],
+}
 MIDDLE = 110.0  # of the default bed
 AROUND = (Role.NONE, Role.SKIRT, Role.BRIM, Role.CUSTOM)
 
