@@ -56,8 +56,8 @@ def parse_ok(text: str) -> Ok | None:
     found = _OK.match(text)
     if not found:
         return None
-    number, planner, lines, rest = found.groups()
-    return Ok(number and int(number), planner and int(planner), lines and int(lines), rest or "")
+    number, planner, lines = (int(digits) if digits else None for digits in found.groups()[:3])
+    return Ok(number, planner, lines, found[4] or "")
 
 
 _RESEND = re.compile(r"(?:resend|rs)\b[\s:]*N?[\s:]*(\d{1,9})?(?=\s|$)", re.IGNORECASE)
