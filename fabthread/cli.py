@@ -14,6 +14,7 @@ from fabthread.errors import EXIT_CODES, report
 
 COMMANDS = {
     "slice": ("fabthread.slice_cli", "slice_models"),
+    "check": ("fabthread.check_cli", "check"),
     "preview": ("fabthread.preview_cli", "preview"),
     "profiles": ("fabthread.profiles_cli", "profiles"),
 }

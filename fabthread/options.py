@@ -11,6 +11,8 @@ import click
 from fabthread.errors import OutputRefused, ReaderGone
 
 if TYPE_CHECKING:
+    from gcode.errors import Problem
+    from gcode.moves import Moves
     from profiles.loader import Resolved
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,6 +72,40 @@ def resolve(
             return overlaid(from_embedded(lines, like), pairs)
     except OSError as error:
         raise click.BadParameter(f"cannot read {like}: {error.strerror}", param_hint="'--like'") from None
+
+
+def resolve_for(
+    file: str, printer: str | None, filament: str | None, process: str | None, like: str | None, **others: Any
+) -> Resolved:
+    """Return the settings to judge a G-code file by: those given, else those in the file if fabthread wrote it."""
+    if not (printer or filament or process or like) and _is_ours(file):
+        like = file
+    return resolve(printer, filament, process, like, **others)
+
+
+def _is_ours(file: str) -> bool:
+    """Tell whether fabthread wrote a G-code file, and to its end."""
+    from profiles.loader import BEGIN, END
+
+    try:
+        with open(file, "rb") as stream:
+            stream.seek(max(os.path.getsize(file) - (1 << 16), 0))
+            tail = stream.read()
+    except OSError:
+        return False
+    return BEGIN.encode() in tail and END.encode() in tail
+
+
+def read_gcode(file: str) -> tuple[Moves, list[Problem]]:
+    """Return the moves of a G-code file and its malformed lines; raise InputRefused where it cannot be opened."""
+    from gcode.reader import read
+    from slicer.errors import InputRefused
+
+    problems: list[Problem] = []
+    try:
+        return read(file, problems), problems
+    except OSError as error:
+        raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
 
 
 def check_writable(path: str, inputs: Iterable[str]) -> None:

@@ -79,8 +79,8 @@ class Finding:
         """Return the worst value beside its limit, "" where there is none."""
         if self.value is None:
             return ""
-        limit = "" if self.limit is None else f", limit {self.limit:.6g}"
-        return f"{self.value:.6g}{limit} {self.unit}".rstrip()
+        limit = "" if self.limit is None else f", limit {self.limit:.5g}"
+        return f"{self.value:.5g} {self.unit}".rstrip() + limit
 
     def place(self) -> str:
         """Return where it is first.
@@ -90,7 +90,7 @@ class Finding:
         """
         words = [f"line {self.line}"] * bool(self.line) + [f"layer {self.layer}"] * bool(self.layer)
         if not self.line and self.z is not None:
-            words.append(f"z {self.z:.6g}")
+            words.append(f"z {self.z:.5g}")
         return ", ".join(words) or "start"
 
     def __str__(self) -> str:

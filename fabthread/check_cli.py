@@ -1,0 +1,109 @@
+"""`fabthread check`: is G-code safe for a machine?"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabthread.options import profile_options, read_gcode, resolve_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gcode.checks import Finding
+
+EPILOG = """\b
+Examples:
+  fabthread check part.gcode --printer prusa-mk4 --filament petg
+  fabthread check part.gcode --printer my-printer.toml --rule stringing=off --rule flow=error
+  fabthread check part.gcode --json | jq '.findings[] | select(.severity == "error")'
+  fabthread check --rules
+
+\b
+Exit codes:
+  0    nothing found, or only what is worth knowing
+  7    errors: the machine may be harmed, or the print is lost
+  8    warnings: the print may suffer
+"""
+COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+EXIT_OF = {"error": 7, "warning": 8}
+
+
+def list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the table of rules and stop."""
+    if not wanted:
+        return
+    from gcode.checks import RULES
+
+    for rule in RULES.values():
+        severity = rule.severity.name.lower()
+        click.echo(f"{click.style(f'{severity:<8}', COLOURS[severity])} {rule.name:<17} {rule.what}")
+    ctx.exit()
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("file", type=click.Path())
+@profile_options
+@click.option(
+    "--rule", "rules", metavar="NAME=SEVERITY", multiple=True, help="off, info, warning or error; repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--rules",
+    "listing",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_rules,
+    help="List all rules, and stop.",
+)
+@click.pass_context
+def check(ctx: click.Context, file: str, rules: tuple[str, ...], as_json: bool, **profile: Any) -> None:
+    """Check the G-code in FILE, of any slicer, for a machine.
+
+    Without profiles it is the machine of the file itself if fabthread sliced it, else a generic one. Each finding
+    says where it is first, how often, and what to do.
+    """
+    from gcode import checks
+    from slicer.tools.machine import limits_of
+
+    resolved = resolve_for(file, **profile)
+    settings = resolved.settings
+    chosen = checks.severities([*settings.output.check_rules, *rules])
+    moves, problems = read_gcode(file)
+    found = checks.run(moves, limits_of(settings), problems=problems, rules=chosen)
+    counts = Counter(one.severity for one in found)
+    if as_json:
+        facts = {"file": file, "profiles": dict(resolved.names), "counts": {s: counts[s] for s in COLOURS}}
+        click.echo(json.dumps(facts | {"findings": [one.as_dict() for one in found]}, indent=2))
+    else:
+        click.echo(
+            f"{file} on {settings.machine.printer_model} with {settings.filament.filament_name}: {total(counts)}"
+        )
+        _tell(found)
+    ctx.exit(next((code for severity, code in EXIT_OF.items() if counts[severity]), 0))
+
+
+def total(counts: Counter[str]) -> str:
+    """Return how many findings there are of each severity.
+
+    >>> total(Counter(error=1, warning=2)), total(Counter())
+    ('1 error, 2 warnings', 'nothing found')
+    """
+    words = {"error": "error", "warning": "warning", "info": "remark"}
+    told = [f"{counts[s]} {word}{'s' * (counts[s] > 1)}" for s, word in words.items() if counts[s]]
+    return ", ".join(told) or "nothing found"
+
+
+def _tell(found: Sequence[Finding]) -> None:
+    """Print findings for people: what, where, how much, what to do."""
+    for one in found:
+        click.echo(f"\n{click.style(f'{one.severity:<8}', COLOURS[one.severity])} {one.rule}: {one.what}")
+        facts = [one.place() + (f", {one.count:,} times" if one.count > 1 else ""), one.measured()]
+        if one.worst_line != one.line:
+            facts[1] += f", the worst in line {one.worst_line}"
+        click.echo(f"{'':9}{'; '.join(fact for fact in facts if fact)}")
+        click.echo(f"{'':9}{one.remedy}")
