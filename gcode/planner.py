@@ -25,8 +25,8 @@ FIRMWARE = {"marlin": 0, "reprapfirmware": 1, "klipper": 2}
 """The kernel's numbers."""
 FACTORS = ("M220", "M221")
 STANDSTILL = frozenset((
-    "G4", "G29", "M0", "M1", "M18", "M25", "M84", "M109", "M116", "M190", "M191", "M226", "M400", "M600", "M601",
-    "M900", "PAUSE", "SET_PRESSURE_ADVANCE", "TEMPERATURE_WAIT",
+    "G4", "G28", "G29", "M0", "M1", "M18", "M25", "M84", "M109", "M116", "M190", "M191", "M226", "M400", "M600",
+    "M601", "M900", "PAUSE", "SET_PRESSURE_ADVANCE", "TEMPERATURE_WAIT",
 ))  # fmt: skip
 """Commands that wait until all moves before them are done."""
 

@@ -102,15 +102,15 @@ def _jerk2(
             jump = fabs(leave) if fabs(leave) > fabs(enter) else fabs(enter)
         if jump > cap[8 + axis]:
             factor *= cap[8 + axis] / jump
-    if factor == 1.0:
+    if factor == 1.0 and before >= v:
         return top * top
-    # a stop and a start may both be free of jerk at a higher speed
+    # not coasting: where a stop and a start are both free of jerk at such a speed, it stops and starts
     top *= factor
-    leave = _within(before, b, cap, 8)
-    enter = _within(v, u, cap, 8)
-    if leave > enter:
-        leave = enter
-    return leave * leave if leave > top else top * top
+    if _within(before, b, cap, 8) > 0.99 * top:
+        enter = _within(v, u, cap, 8)
+        if enter > 0.99 * top:
+            top = enter
+    return top * top
 
 
 @cython.cfunc
@@ -237,7 +237,7 @@ def _trapezoids(
             for k in range(22):
                 cap[k] = limits[now, k]
             load = False
-        d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u)
+        d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u) if speed[i] > 0 else 0.0
         px = x[i]
         py = y[i]
         pz = z[i]
@@ -310,7 +310,7 @@ def _trapezoids(
             if entry2 > reach2:
                 entry2 = reach2
             v1 = sqrt(entry2)
-            out[j] = _seconds(work[0, j], work[2, j], v0, work[1, j], v1)
+            out[j] = _seconds(work[0, j], work[2, j], v0, work[1, j], v1 if v1 < work[1, j] else work[1, j])
             v0 = v1
         else:
             v0 = sqrt(entry2)
@@ -395,7 +395,7 @@ def _klipper(
     for i in range(first, last):
         while now + 1 < limit_row.shape[0] and limit_row[now + 1] <= i:
             now += 1
-        d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u)
+        d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u) if speed[i] > 0 else 0.0
         px = x[i]
         py = y[i]
         pz = z[i]
@@ -529,7 +529,7 @@ def plan_moves(
     """Write the seconds of each move into `out`; the machine stands still before each row in `stops`.
 
     limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware,
-    2 Klipper. A row of speed 0 takes no time and ends a run.
+    2 Klipper. A row of speed 0 takes no time: the head is declared to be elsewhere.
     """
     n: cython.Py_ssize_t = x.shape[0]
     first: cython.Py_ssize_t = 0
@@ -538,15 +538,9 @@ def plan_moves(
     now: cython.Py_ssize_t = 0
     with cython.nogil:
         while first < n:
-            if speed[first] <= 0:
-                out[first] = 0.0
-                first += 1
-                continue
             while s < stops.shape[0] and stops[s] <= first:
                 s += 1
-            last = first + 1
-            while last < n and speed[last] > 0 and not (s < stops.shape[0] and stops[s] == last):
-                last += 1
+            last = stops[s] if s < stops.shape[0] and stops[s] < n else n
             if firmware == 2:
                 now = _klipper(
                     x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, work, out
