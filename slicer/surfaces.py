@@ -11,7 +11,7 @@ solid, so shells on slopes stay closed by construction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,21 @@ from numpy.typing import NDArray
 from gcode.roles import Role
 from profiles.schema import InfillSettings, SurfaceSettings
 from slicer.nouns import Areas, Floats, Ints, LayerPlan, Regions
+from slicer.ragged import gather
 from slicer.tools.bridges import bridge_angles
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
-from slicer.tools.polygons import covers, difference, empty_stack, grow_twice, intersection, offset, parts_of, union
+from slicer.tools.polygons import (
+    alike,
+    covers,
+    difference,
+    empty_stack,
+    grow_twice,
+    intersection,
+    offset,
+    parts_of,
+    union,
+)
 
 SLIVER = 0.05
 """Exposed strips narrower than twice this (mm) are the tolerance of the contours, not surfaces."""
@@ -51,34 +62,64 @@ def find_surfaces(
 ) -> Areas:
     """Return the areas to fill.
 
+    Straight parts have the same interior between the same neighbours in many layers: each is worked out once.
+
     Parameters
     ----------
     regions : (layers,) cross-sections
     layer, interior : (m,) layer of each island and what is left inside its walls
     """
-    spacing = np.array([flows.spacing(Role.SOLID_INFILL, h, k == 0) for k, h in enumerate(plan.height)])[layer]
     tops = _shell(surfaces.top_layers, surfaces.top_thickness, plan)
     bottoms = _shell(surfaces.bottom_layers, surfaces.bottom_thickness, plan)
+    shells = [*range(tops, 0, -1), *range(-bottoms, 0)]  # the farthest first: what they cover, the nearer mostly do too
+    every = layer % surfaces.solid_every == 0 if surfaces.solid_every else np.zeros(len(layer), bool)
+    kind = np.append(alike(regions)[1], -1)  # the last is air
+    neighbours = [kind[np.clip(layer + shell, -1, len(regions))] for shell in shells]
+    first, same = alike(interior, np.round(plan.height[layer], 9), layer == 0, every, *neighbours)
+    areas = _areas_of(interior[first], regions, layer[first], every[first], shells, plan, surfaces, infill, flows, crew)
+    rows, counts = gather(np.searchsorted(areas.island, np.arange(len(first) + 1)), same)
+    island = np.repeat(np.arange(len(layer)), np.diff(counts))
+    return Areas(
+        areas.polygon[rows],
+        layer[island].astype(np.int32),
+        areas.role[rows],
+        areas.angle[rows],
+        island.astype(np.int32),
+    )
+
+
+def _areas_of(
+    interior: Regions,
+    regions: Regions,
+    layer: Ints,
+    every: NDArray[np.bool_],
+    shells: Sequence[int],
+    plan: LayerPlan,
+    surfaces: SurfaceSettings,
+    infill: InfillSettings,
+    flows: Flows,
+    crew: Crew,
+) -> Areas:
+    """Return the areas of interiors (numbered as given); those of `every` are solid."""
+    spacing = np.array([flows.spacing(Role.SOLID_INFILL, h, k == 0) for k, h in enumerate(plan.height)])[layer]
     out = {role: empty_stack(len(layer)) for role in FILLED}
     angles = np.empty(len(layer), object)
 
-    shells = [*range(1, tops + 1), *range(-1, -bottoms - 1, -1)]
     bare = _uncovered(interior, regions, layer, shells, crew)
     rows = np.flatnonzero(~shapely.is_empty(bare))  # elsewhere the whole interior stays sparse
     inside, step, level = interior[rows], spacing[rows], layer[rows]
-    top = _grown(_uncovered(inside, regions, level, [1][:tops], crew), OVERLAP * step, inside, crew)
-    hanging = _uncovered(inside, regions, level, [-1][:bottoms], crew)
+    top = _grown(_uncovered(inside, regions, level, {1}.intersection(shells), crew), OVERLAP * step, inside, crew)
+    hanging = _uncovered(inside, regions, level, {-1}.intersection(shells), crew)
     bridge, bottom, angles[rows] = _split_bridges(hanging, inside, regions, level, surfaces, step, crew)
     top = _without(top, bridge, crew)
     bottom = _without(_without(bottom, top, crew), bridge, crew)
     seen = union(union(top, bottom, crew), bridge, crew)
     # grown by half a spacing too much and shrunk again: no strips of sparse infill narrower than a line between solids
     near = grow_twice(bare[rows], (OVERLAP + 0.5) * step, -0.5 * step, crew)
-    solid = union(intersection(near, inside, crew), seen, crew)
     sparse = interior.copy()
-    sparse[rows] = _without(inside, solid, crew)
-    whole = _drop_sparse(sparse, layer, spacing, ~shapely.is_empty(bare), surfaces, infill)
-    out[Role.SOLID_INFILL][rows] = _without(solid, seen, crew)
+    sparse[rows] = _without(_without(inside, near, crew), bridge, crew)  # the bare has grown over all else that is seen
+    whole = _drop_sparse(sparse, every, spacing, ~shapely.is_empty(bare), surfaces, infill)
+    out[Role.SOLID_INFILL][rows] = _without(intersection(near, inside, crew), seen, crew)
     out[Role.SOLID_INFILL] = union(out[Role.SOLID_INFILL], whole, crew)
     out[Role.TOP_SURFACE][rows], out[Role.BOTTOM_SURFACE][rows], out[Role.BRIDGE][rows] = top, bottom, bridge
     out[Role.INFILL] = sparse if infill.infill_density else empty_stack(len(layer))
@@ -167,7 +208,7 @@ def _without(a: Regions, b: Regions, crew: Crew) -> Regions:
 
 def _drop_sparse(
     sparse: Regions,
-    layer: Ints,
+    every: NDArray[np.bool_],
     step: Floats,
     beside_solid: NDArray[np.bool_],
     surfaces: SurfaceSettings,
@@ -175,12 +216,10 @@ def _drop_sparse(
 ) -> Regions:
     """Take out of `sparse`, in place, what shall be solid after all, and return it.
 
-    That is every n-th layer, small islands, narrow strips beside other solids, or everything at full density.
+    That is all of `every` row, small islands, narrow strips beside other solids, or everything at full density.
     """
     solid = empty_stack(len(sparse))
-    whole = np.full(len(sparse), infill.infill_density >= 1)
-    if surfaces.solid_every:
-        whole |= layer % surfaces.solid_every == 0
+    whole = every | (infill.infill_density >= 1)
     solid[whole] = sparse[whole]
     sparse[whole] = shapely.MultiPolygon()
     parts, row = parts_of(sparse)
