@@ -26,7 +26,7 @@ EXIT_CODES = {
 CODES = {
     "gcode.errors.MalformedGcode": 3,
     "gcode.errors.TemplateError": 4,
-    "gcode.errors.UnknownRule": 4,
+    "gcode.checks.rules.UnknownRule": 4,
     "gcode.errors.UnwritableMoves": 1,
 }
 """Exit codes of errors that carry none themselves."""
