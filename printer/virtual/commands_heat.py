@@ -1,0 +1,138 @@
+"""Commands about heat and air."""
+
+from __future__ import annotations
+
+from printer.virtual.firmware import Firmware, Handler, Task, temperatures
+from printer.virtual.lines import Words
+from printer.virtual.thermal import Heater
+
+RESIDENCY = 10.0
+"""Seconds that a temperature must stay within `WINDOW` before a wait ends; `HYSTERESIS` starts it."""
+
+WINDOW, HYSTERESIS = 1.0, 3.0
+
+
+def _hotend(fw: Firmware, words: Words) -> Heater | None:
+    """Return the hotend that a command means; None, with a complaint, where there is none."""
+    index = int(words.number("T", fw.planner.tool))
+    if 0 <= index < len(fw.hotends):
+        return fw.hotends[index]
+    fw.say(f"echo:{words.code} Invalid extruder {index}")
+    return None
+
+
+def _aim(fw: Firmware, heater: Heater, target: float) -> None:
+    limit = heater.guard.maximum - 15.0
+    if fw.personality.fatal_errors and target > limit:
+        fw.complain(f"Requested temperature ({target:.1f}) out of range (0.0:{limit:.1f})")
+        return
+    heater.aim(min(max(target, 0.0), limit), fw.now)
+
+
+def report(fw: Firmware, words: Words) -> str | None:
+    """M105: the temperatures, on the line of the ok where the firmware does so."""
+    text = temperatures(fw)
+    if fw.personality.temperatures_on_ok:
+        return " " + text.lstrip()
+    fw.say(text)
+    return None
+
+
+def heat_hotend(fw: Firmware, words: Words) -> None:
+    """M104: set a hotend's target."""
+    if (heater := _hotend(fw, words)) and (target := words.get("S")) is not None:
+        _aim(fw, heater, target)
+
+
+def heat_bed(fw: Firmware, words: Words) -> None:
+    """M140: set the bed's target."""
+    if (target := words.get("S")) is not None:
+        _aim(fw, fw.bed, target)
+
+
+def wait_hotend(fw: Firmware, words: Words) -> Task:
+    """M109: heat a hotend and wait; with R also while it cools."""
+    heater = _hotend(fw, words)
+    if heater is None:
+        return None
+    target = words.get("S") if words.has("S") else words.get("R")
+    if target is not None:
+        _aim(fw, heater, target)
+    yield from _wait(fw, heater, words.has("R"))
+    return None
+
+
+def wait_bed(fw: Firmware, words: Words) -> Task:
+    """M190: heat the bed and wait; with R also while it cools."""
+    target = words.get("S") if words.has("S") else words.get("R")
+    if target is not None:
+        _aim(fw, fw.bed, target)
+    yield from _wait(fw, fw.bed, words.has("R"))
+    return None
+
+
+def _wait(fw: Firmware, heater: Heater, both_ways: bool) -> Task:
+    """Report each second until the temperature has stayed where it belongs."""
+    yield from fw.standstill()
+    fw.heatup_ended = False
+    cooling = heater.reading > heater.target
+    if not heater.target and not (cooling and both_ways):
+        return None
+    if cooling and not both_ways:
+        return None
+    calm, report_at = -1.0, fw.now + 1.0
+    while not fw.heatup_ended:
+        now, off = fw.now, abs(heater.target - heater.reading)
+        arrived = off < WINDOW or (cooling and heater.reading <= heater.target)
+        if arrived and cooling:
+            break
+        if (arrived and calm < 0) or (calm >= 0 and off > HYSTERESIS):
+            calm = now
+        if calm >= 0 and now - calm >= RESIDENCY:
+            break
+        if now >= report_at - 1e-9:
+            report_at = now + 1.0
+            left = "?" if calm < 0 else f"{RESIDENCY - (now - calm):.0f}"
+            fw.say(temperatures(fw, fw.personality.heating, left))
+        yield fw.next_tick
+    return None
+
+
+def fan(fw: Firmware, words: Words) -> None:
+    """M106, M107: the part fan."""
+    index = int(words.number("P", 0))
+    speed = 0.0 if words.code == "M107" else min(max(words.number("S", 255.0), 0.0), 255.0)
+    if not 0 <= index < 8:
+        return
+    fw.fans[index] = speed
+    if index == 0:
+        fw.planner.fan = speed / 255.0
+    if fw.personality.name == "marlin":
+        fw.say(f"M106 P{index} S{speed:.0f}")
+
+
+def autoreport(fw: Firmware, words: Words) -> None:
+    """M155, M154: report temperatures or the position by itself each S seconds."""
+    what = "temperature" if words.code == "M155" else "position"
+    fw.reports[what] = min(max(words.number("S", 0.0), 0.0), 60.0)
+
+
+def allow_cold(fw: Firmware, words: Words) -> None:
+    """M302: extrude however cold it is."""
+    if words.has("P") or words.has("S"):
+        fw.cold_allowed = words.number("P", 0) != 0 or words.get("S") == 0
+    fw.planner.cold = not fw.cold_allowed and fw.hotends[fw.planner.tool].reading < 170.0
+    fw.say(f"echo:Cold extrudes are {'en' if fw.cold_allowed else 'dis'}abled (min temp 170C)")
+
+
+def idle_heat(fw: Firmware, words: Words) -> None:
+    """M86: switch heaters off after S seconds without a command; 0 never."""
+    if (seconds := words.get("S")) is not None:
+        fw.idle_heat = max(seconds, 0.0)
+
+
+HANDLERS: dict[str, Handler] = {
+    "M86": idle_heat, "M104": heat_hotend, "M105": report, "M106": fan, "M107": fan, "M109": wait_hotend,
+    "M140": heat_bed, "M154": autoreport, "M155": autoreport, "M190": wait_bed, "M302": allow_cold,
+}  # fmt: skip
+"""Commands by their code."""

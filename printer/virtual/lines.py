@@ -1,0 +1,173 @@
+"""From received bytes to commands: comments, length, line numbers and checksums, exactly as the firmwares check them.
+
+Marlin checks a line when it reads it, so a complaint can come before the answers to lines that were read earlier:
+
+    N next, checksum right        -> a command
+    N the last one or before it   -> dropped without a word: a resend was asked for twice
+    N anything else               -> line number error   \\
+    checksum wrong                -> checksum error       > error, receive buffer emptied, `Resend: n`, `ok`
+    N without checksum            -> no checksum         /
+    M110 N                        -> sets the line number, whatever it was
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from printer.kernels.framing import unframe
+from printer.virtual.personalities import Personality
+
+
+class Line(NamedTuple):
+    """A command that is to be executed; `number` is None where it had none."""
+
+    number: int | None
+    text: bytes
+
+
+class Refused(NamedTuple):
+    """A line that is to be sent again."""
+
+    complaint: str
+
+
+class LineReader:
+    """What a firmware knows of the lines it was sent."""
+
+    def __init__(self, personality: Personality) -> None:
+        self._personality = personality
+        self._length = personality.board.line_length
+        self.last = 0
+
+    def read(self, raw: bytes, numbers_only: bool = False) -> Line | Refused | None:
+        """Return what a received line means; None where it is to be ignored.
+
+        `numbers_only` holds while a file is uploaded: then only M29 may come without a number.
+        """
+        if b";" in raw or b"\\" in raw or b"\b" in raw:
+            raw = _without_comment(raw)
+        line = raw[: self._length].strip(b" ")
+        if not line:
+            return None
+        if line[0] != 78:  # N
+            if numbers_only and not line.startswith(b"M29"):
+                return self._refuse(self._personality.no_checksum)
+            return Line(None, _command(line))
+        number, start, star, fits = unframe(line)
+        if not self._personality.numbered:
+            return Line(number, line[start : star if star >= 0 else None].rstrip(b" "))
+        renumbers = b"M110" in line
+        if renumbers and (again := line.find(b"N", start)) >= 0:
+            number = unframe(line[again:])[0]
+        if number != self.last + 1 and not renumbers:
+            if self.last - 1 <= number <= self.last:
+                return None
+            return self._refuse(self._personality.bad_number, number)
+        if star < 0:
+            return self._refuse(self._personality.no_checksum)
+        if not fits:
+            return self._refuse(self._personality.bad_checksum)
+        self.last = number
+        return Line(number, line[start:star].rstrip(b" "))
+
+    def _refuse(self, complaint: str, got: int = 0) -> Refused:
+        return Refused(complaint.format(last=self.last, n=self.last + 1, got=got))
+
+
+def _command(line: bytes) -> bytes:
+    """Return an unnumbered command; a checksum without a line number is not looked at."""
+    star = line.find(b"*") if not line.startswith((b"M117", b"M118", b"M23", b"M28", b"M30", b"M16")) else -1
+    return line[:star].rstrip(b" ") if star >= 0 else line
+
+
+def _without_comment(raw: bytes) -> bytes:
+    """Return a line as Marlin's reader keeps it: `;` ends it, `\\` takes the next byte as it is, backspace deletes."""
+    kept = bytearray()
+    escaped = False
+    for c in raw:
+        if escaped:
+            kept.append(c)
+            escaped = False
+        elif c == 92:
+            escaped = True
+        elif c == 59:
+            break
+        elif c == 8:
+            del kept[-1:]
+        else:
+            kept.append(c)
+    return bytes(kept)
+
+
+class Words:
+    """A command taken apart: `code` such as G1 or M104, its text argument, and the numbers behind its letters.
+
+    >>> words = Words(b"M104 T1 S205.5")
+    >>> words.code, words.text, words.number("S", 0.0), words.has("B")
+    ('M104', 'T1 S205.5', 205.5, False)
+    """
+
+    __slots__ = ("_values", "code", "line", "text")
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line.decode("latin-1")
+        end = 1
+        while end < len(self.line) and (self.line[end].isdigit() or self.line[end] == "."):
+            end += 1
+        if self.line[:1].isalpha() and end > 1:
+            whole, _, sub = self.line[1:end].partition(".")
+            self.code = f"{self.line[0].upper()}{int(whole or 0)}" + (f".{sub}" if sub.strip("0") else "")
+            self.text = self.line[end:].strip()
+        else:
+            self.code, _, self.text = self.line.partition(" ")
+            self.code = self.code.upper()
+        self._values: dict[str, float | None] | None = None
+
+    def has(self, letter: str) -> bool:
+        """Return whether a letter is there, with or without a number."""
+        return letter in self._numbers()
+
+    def number(self, letter: str, default: float) -> float:
+        """Return the number behind a letter; `default` where there is none."""
+        value = self._numbers().get(letter)
+        return default if value is None else value
+
+    def get(self, letter: str) -> float | None:
+        """Return the number behind a letter, None where there is none."""
+        return self._numbers().get(letter)
+
+    def named(self, name: str) -> str | None:
+        """Return the value of `NAME=value` in a macro call."""
+        for word in self.text.split():
+            key, equals, value = word.partition("=")
+            if equals and key.upper() == name:
+                return value
+        return None
+
+    def _numbers(self) -> dict[str, float | None]:
+        if self._values is None:
+            self._values = _numbers(self.text)
+        return self._values
+
+
+def _numbers(text: str) -> dict[str, float | None]:
+    """Return the number behind each capital letter."""
+    values: dict[str, float | None] = {}
+    i, n = 0, len(text)
+    while i < n:
+        letter = text[i]
+        i += 1
+        if not letter.isalpha():
+            continue
+        while i < n and text[i] == " " and i + 1 < n and text[i + 1] in "+-.0123456789":
+            i += 1
+        end = i
+        while end < n and text[end] in "+-.0123456789":
+            end += 1
+        try:
+            value: float | None = float(text[i:end])
+        except ValueError:
+            value = None
+        values.setdefault(letter.upper(), value)
+        i = end
+    return values
