@@ -177,20 +177,20 @@ class Link:
         self._poll(now)
         sequence, window = self._sequence, self._window
         out = self._probe(now) if sequence.waiting and now >= self._stall_due() else []
-        waiting, waiting_bytes, top = sequence.waiting, sequence.waiting_bytes, sequence.top
+        waiting, unread, top = sequence.waiting, sequence.unread, sequence.top
         while True:
             if sequence.sent < top:
-                if not window.room(waiting, waiting_bytes, len(sequence[sequence.sent + 1].data)):
+                if not window.room(waiting, unread, len(sequence[sequence.sent + 1].data)):
                     break
             else:
                 queue = self._next_queue()
-                if not queue or not window.room(waiting, waiting_bytes, len(queue[0]) + _FRAME):
+                if not queue or not window.room(waiting, unread, len(queue[0]) + _FRAME):
                     break
                 self._append(queue)
                 top += 1
             data = sequence.send(now)
+            unread += len(data) if waiting else 0
             waiting += 1
-            waiting_bytes += len(data)
             out.append(data)
         return self._written(out, now) if out else b""
 
@@ -393,7 +393,7 @@ class Link:
             return
         if line.command or sequence.acked - before > 1:
             self._complete(before, sequence.acked, events)
-        self._window.clean()
+        self._window.clean(len(line.data), now - line.at, now)
         self._advanced(sequence.acked, now, events)
 
     def _advanced(self, number: int, now: float, events: list[Event]) -> None:
@@ -560,8 +560,7 @@ class Link:
         self._probes += 1
         self.stats.probes += 1
         doubt, self._doubt = self._doubt, False
-        unread = sequence.waiting_bytes - len(sequence[max(sequence.acked + 1, sequence.base)].data)
-        if unread + _PROBE > self.firmware.rx_bytes:
+        if sequence.unread + _PROBE > self.firmware.rx_bytes:
             return []
         if numbered and (doubt or sequence.markers or sequence.sent < sequence.top):
             self._beyond = True

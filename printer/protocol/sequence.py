@@ -53,12 +53,9 @@ class Sequence:
         return self.sent - self.acked
 
     @property
-    def waiting_bytes(self) -> int:
-        """The bytes of the lines that were sent and have no `ok`."""
-        return self._end(self.sent) - self._end(self.acked)
-
-    def _end(self, number: int) -> int:
-        return self.lines[number - self.base].end if number >= self.base else 0
+    def unread(self) -> int:
+        """The bytes of the lines that were sent and have no `ok`, but for the oldest."""
+        return self[self.sent].end - self[self.acked + 1].end if self.sent > self.acked else 0
 
     def pending(self) -> list[Line]:
         """Return the lines that were sent and have no `ok`."""
