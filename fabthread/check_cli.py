@@ -61,7 +61,7 @@ def list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="List all rules, and stop.",
 )
 @click.pass_context
-def check(ctx: click.Context, file: str, rules: tuple[str, ...], as_json: bool, **profile: Any) -> None:
+def check(ctx: click.Context, /, file: str, rules: tuple[str, ...], as_json: bool, **profile: Any) -> None:
     """Check the G-code in FILE, of any slicer, for a machine.
 
     Without profiles it is the machine of the file itself if fabthread sliced it, else a generic one. Each finding

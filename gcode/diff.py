@@ -38,6 +38,7 @@ class LayerDiff(NamedTuple):
     kind             "only in A", "only in B", SEAMS or GEOMETRY
     length, volume   of the beads in A and B, mm and mm3
     far_mm           length of beads where the other has none, `far` the greatest distance from one, at x, y
+                     (0 where the other has nothing at this height)
     """
 
     z: float
@@ -230,7 +231,7 @@ def _far(beads: _Beads, left: NDArray[np.bool_], others: _Beads) -> tuple[float,
     distance = _distance(points, others.ends)
     away = np.bincount(owner, distance > ALONG) / count
     worst = int(np.argmax(distance))
-    far = float(min(distance[worst], 1e6))
+    far = float(distance[worst]) if len(others.ends) else 0.0
     return float((beads.length[left] * away).sum()), far, float(points[worst, 0]), float(points[worst, 1])
 
 

@@ -47,7 +47,7 @@ class LayerTime(NamedTuple):
 class Survey:
     """A file in numbers; lengths mm, times s, speeds mm/s, flows mm3/s, temperatures C.
 
-    low, high             corners of the box around all beads of the print, their widths included
+    low, high             corners of the box around all beads of the print; an unknown width is the nozzle's
     part_low, part_high   the same without skirt, brim and supports
     seconds_by_role       longest first; travel holds retractions too
     temperatures          each heater's targets in order, without repetition
@@ -152,13 +152,16 @@ def _box(e: Evidence, rows: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple
     if not len(rows):
         return (), ()
     moves = e.moves
-    half = moves.width[rows] / 2
+    half = np.where(moves.width[rows] > 0, moves.width[rows], e.limits.nozzle_diameter) / 2
+    height = np.where(moves.height[rows] > 0, moves.height[rows], moves.z[rows].min())
     low, high = [], []
     for column, step in zip((moves.x, moves.y), e.steps, strict=False):
         ends = np.stack([column[rows], column[rows] - step[rows]])
-        low.append(float((ends - half).min()))
-        high.append(float((ends + half).max()))
-    return (*low, float((moves.z[rows] - moves.height[rows]).min())), (*high, float(moves.z[rows].max()))
+        low.append((ends - half).min())
+        high.append((ends + half).max())
+    low.append((moves.z[rows] - height).min())
+    high.append(moves.z[rows].max())
+    return tuple(round(float(v), 4) + 0.0 for v in low), tuple(round(float(v), 4) + 0.0 for v in high)
 
 
 def _layer_heights(e: Evidence) -> tuple[float, ...]:

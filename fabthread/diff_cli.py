@@ -1,0 +1,143 @@
+"""`fabthread diff`: what changed between two G-code files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabthread.options import profile_options, read_gcode, resolve_for
+
+if TYPE_CHECKING:
+    from gcode.diff import Diff, LayerDiff
+    from gcode.survey import Survey
+
+EPILOG = """\b
+Examples:
+  fabthread diff before.gcode after.gcode
+  fabthread diff a.gcode b.gcode --printer prusa-mk4 --json
+
+\b
+Exit codes:
+  0    both print the same; comments may differ
+  1    they differ
+"""
+MOST, WORST = 8, 3
+"""Commands and layers that are listed; --json has all."""
+VERDICTS = {
+    "the same beads": "the beads are the same, in the same order",
+    "another order": "the beads are the same, printed in another order",
+    "other seams": "the lines are the same, begun or divided elsewhere",
+    "different geometry": "the geometry differs",
+}
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@profile_options
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.pass_context
+def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -> None:
+    """Tell what changed from the G-code file A to B: beads, time, plastic, heat, commands.
+
+    Not the text is compared but what is printed, in whatever order. Both are timed on the machine in A if fabthread
+    sliced it, or on --printer, else on a generic one.
+    """
+    from gcode.checks.evidence import Evidence
+    from gcode.diff import compare
+    from gcode.planner import estimate
+    from gcode.survey import survey
+    from slicer.tools.machine import limits_of
+
+    limits = limits_of(resolve_for(a, **profile).settings)
+    prints = [Evidence(read_gcode(file)[0], limits) for file in (a, b)]
+    seconds = [estimate(e.moves, limits.machine) for e in prints]
+    found = compare(prints[0], prints[1], (seconds[0], seconds[1]))
+    surveys = [survey(e, times) for e, times in zip(prints, seconds, strict=True)]
+    if as_json:
+        facts = {"a": surveys[0].as_dict(), "b": surveys[1].as_dict()}
+        click.echo(json.dumps({"files": [a, b], **found.as_dict(), **facts}, indent=2))
+    elif found.same:
+        click.echo("both print the same")
+    else:
+        for name, text in _rows(found, surveys[0], surveys[1]):
+            click.echo(f"{name:<12}{text}".rstrip())
+    ctx.exit(0 if found.same else 1)
+
+
+def _rows(found: Diff, a: Survey, b: Survey) -> Iterator[tuple[str, str]]:
+    """Yield what differs, in one line each: name and text."""
+    yield "geometry", _geometry(found)
+    if any(found.shift):
+        yield "", f"B lies {found.shift[0]:g}, {found.shift[1]:g} mm from A; the rest is told as if it did not"
+    for text in _layers(found.layers):
+        yield "", text
+    yield from _numbers(found, a, b)
+    for z, (first, second) in list(found.layer_seconds.items())[:WORST]:
+        yield "", f"z {z:g}: {first:.1f} > {second:.1f} s"
+    listed = list(found.commands.items())
+    for i, (text, (first, second)) in enumerate(listed[:MOST]):
+        yield "" if i else "commands", f"{text}: {first} > {second} times"
+    if len(listed) > MOST:
+        yield "", f"and {len(listed) - MOST} more"
+
+
+def _geometry(found: Diff) -> str:
+    """Return the verdict in words."""
+    text = f"{VERDICTS[found.verdict]}; {found.matched:,} of {found.beads[0]:,} and {found.beads[1]:,} beads are alike"
+    if found.flows:
+        text += f", {found.flows:,} of them with other plastic"
+    if found.speeds:
+        text += f", {found.speeds:,} at another speed"
+    return text
+
+
+def _layers(layers: tuple[LayerDiff, ...]) -> Iterator[str]:
+    """Yield how many heights differ in which way, and where they differ most."""
+    for kind in dict.fromkeys(layer.kind for layer in layers):
+        heights = [layer.z for layer in layers if layer.kind == kind]
+        yield f"{kind}: {len(heights)} heights, z {heights[0]:g} to {heights[-1]:g}"
+    for layer in sorted(layers, key=lambda layer: -layer.far_mm)[:WORST]:
+        if layer.far_mm > 0:
+            where = (
+                f"up to {layer.far:.2f} mm away at {layer.x:.1f}, {layer.y:.1f}"
+                if layer.length[0] and layer.length[1]
+                else "all of it"
+            )
+            volume = f"{layer.volume[0]:.1f} > {layer.volume[1]:.1f} mm3"
+            yield f"z {layer.z:g}, layer {layer.layer}: {layer.far_mm:.1f} mm of bead, {where}; {volume}"
+
+
+def _numbers(found: Diff, a: Survey, b: Survey) -> Iterator[tuple[str, str]]:
+    """Yield the sums that differ: size, layers, time, plastic, heat."""
+    from slicer.summary import duration
+
+    for name, first, second in (
+        ("layers", a.layers, b.layers),
+        ("layer height", list(a.layer_heights), list(b.layer_heights)),
+        ("part from", _corner(a.part_low), _corner(b.part_low)),
+        ("part to", _corner(a.part_high), _corner(b.part_high)),
+        ("filament", f"{a.filament_mm:.1f} mm", f"{b.filament_mm:.1f} mm"),
+        ("retractions", a.retractions, b.retractions),
+        ("travel", f"{a.travel_mm:.0f} mm", f"{b.travel_mm:.0f} mm"),
+        *((heater, _targets(a, heater), _targets(b, heater)) for heater in ("nozzle", "bed", "chamber")),
+        ("time", duration(a.seconds), duration(b.seconds)),
+    ):
+        if first != second:
+            yield name, f"{first} > {second}"
+    roles = {role: (a.seconds_by_role.get(role, 0.0), b.seconds_by_role.get(role, 0.0)) for role in a.seconds_by_role}
+    roles |= {role: (0.0, seconds) for role, seconds in b.seconds_by_role.items() if role not in roles}
+    for role, (was, now) in sorted(roles.items(), key=lambda one: -abs(one[1][0] - one[1][1])):
+        if abs(was - now) > 1.0:
+            yield "", f"{role}: {duration(was)} > {duration(now)}"
+
+
+def _corner(corner: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.2f}" for value in corner)
+
+
+def _targets(found: Survey, heater: str) -> str:
+    return " ".join(f"{target:g}" for target in found.temperatures.get(heater, ())) + " C"
