@@ -58,6 +58,7 @@ LIMITS = (
     "jerk_policy",
 )  # fmt: skip
 """The order in which the kernel takes the limits."""
+JERKS = slice(LIMITS.index("jerk_x"), LIMITS.index("jerk_e") + 1)
 
 Values = dict[str, float]
 Words = Mapping[str, tuple[tuple[str, ...], float]]
@@ -131,7 +132,9 @@ def by_row(machine: Machine, commands: Iterable[Command]) -> tuple[NDArray[np.in
         if command.name in known:
             now = first if command.name == "RESET_VELOCITY_LIMIT" else _changed(now, command, known[command.name])
             held[command.row] = now
-    return np.array(list(held), np.int64), np.array([list(values.values()) for values in held.values()])
+    table = np.array([list(values.values()) for values in held.values()])
+    table[:, JERKS] = np.maximum(table[:, JERKS], 1e-6)  # of 0, rounding would make a corner of a straight line
+    return np.array(list(held), np.int64), table
 
 
 def _changed(now: Values, command: Command, words: Words) -> Values:

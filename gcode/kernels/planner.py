@@ -8,7 +8,7 @@ because only sums of `2*a*d` are added to them. Runs compiled or as plain Python
 A direction `u` is x, y, z, e over the length of the move. The limits `cap` in force are, in this order: speeds 0-3 and
 accelerations 4-7 of the axes, jerks 8-11, accelerations for printing 12, travel 13 and retraction 14, the least speed
 of printing 15 and of travel 16, junction deviation 17, square corner velocity 18, minimum cruise ratio 19, corner speed
-of the extruder 20, jerk policy 21.
+of the extruder 20, jerk policy 21; 22 is the least of 4-7.
 """
 
 import cython
@@ -49,10 +49,11 @@ def _direction(
         dx = dy = dz = 0
         if d == 0:
             return 0
-    u[0] = dx / d
-    u[1] = dy / d
-    u[2] = dz / d
-    u[3] = de / d
+    share: cython.double = 1 / d
+    u[0] = dx * share
+    u[1] = dy * share
+    u[2] = dz * share
+    u[3] = de * share
     return d
 
 
@@ -130,31 +131,29 @@ def _deviation2(
         nb += b[axis] * b[axis]
         nu += u[axis] * u[axis]
         dot += b[axis] * u[axis]
-    nb = 1 / sqrt(nb)
-    nu = 1 / sqrt(nu)
-    dot *= nb * nu
+    dot /= sqrt(nb * nu)
     if dot < -0.999999:  # back to where it came from
         return 0.0025
     top: cython.double = before if before < v else v
     top *= top
     if dot > 0.999999:
         return top
-    # the change of direction is an acceleration too, and no axis may exceed its own
     half_sin2: cython.double = 0.5 * (1 - dot)  # of the angle turned by
     half_cos: cython.double = sqrt(0.5 * (1 + dot))
-    norm: cython.double = 0.5 / sqrt(half_sin2)
-    for axis in range(4):
-        turn[axis] = (u[axis] * nu - b[axis] * nb) * norm
-    a = _within(a, turn, cap, 4)
-    speed2: cython.double = a * cap[17] * half_cos * (1 + half_cos) / half_sin2
-    if speed2 < top:
-        top = speed2
+    if a > cap[22]:  # the change of direction is an acceleration too, and no axis may exceed its own
+        nb = 0.5 / sqrt(nb * half_sin2)
+        nu = 0.5 / sqrt(nu * half_sin2)
+        for axis in range(4):
+            turn[axis] = u[axis] * nu - b[axis] * nb
+        a = _within(a, turn, cap, 4)
+    nu = a * cap[17] * half_cos * (1 + half_cos)
+    if nu < top * half_sin2:
+        top = nu / half_sin2
     if d < 1 and dot > 0.7071067811865475:  # short chords of a curve: its centripetal acceleration
         # the angle is 2*asin(half_sin), by its series: half_sin is below 0.383
-        norm = 2 * sqrt(half_sin2) * (1 + half_sin2 * (1 / 6.0 + half_sin2 * (0.075 + half_sin2 * (5 / 112.0))))
-        speed2 = a * d / norm
-        if speed2 < top:
-            top = speed2
+        nb = 2 * sqrt(half_sin2) * (1 + half_sin2 * (1 / 6.0 + half_sin2 * (0.075 + half_sin2 * (5 / 112.0))))
+        if a * d < top * nb:
+            top = a * d / nb
     return top
 
 
@@ -211,7 +210,7 @@ def _trapezoids(
 
     work holds distance, cruising speed, acceleration and squared entry speed of each move.
     """
-    cap = cython.declare(cython.double[22])
+    cap = cython.declare(cython.double[23])
     u = cython.declare(cython.double[4])
     b = cython.declare(cython.double[4])  # of the move before
     b[0] = b[1] = b[2] = b[3] = 0
@@ -236,6 +235,10 @@ def _trapezoids(
         if load:
             for k in range(22):
                 cap[k] = limits[now, k]
+            cap[22] = cap[4]
+            for k in range(5, 8):
+                if cap[k] < cap[22]:
+                    cap[22] = cap[k]
             load = False
         d = _direction(x[i] - px, y[i] - py, z[i] - pz, e[i], u) if speed[i] > 0 else 0.0
         px = x[i]
