@@ -40,23 +40,19 @@ from slicer.tools.polygons import alike, grow_twice, offset, parts_of, ring_area
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
-YIELD = 1.4
-"""Gap fill ends this many half widths before the place where a loop has room."""
+MEETING = 0.2
+"""Gap fill ends this share of a spacing before the centre line of the loop that takes over where there is more room."""
 LEAST_GAP = 0.1
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Places too narrow for a loop: the balls in what is long, and what is not (`dots`, each with its `owner`).
-
-    room  (m,) mm, half the width from which on there is room for a loop
-    """
+    """Places too narrow for a loop: the balls in what is long, and what is not (`dots`, each with its `owner`)."""
 
     balls: Balls
     dots: NDArray[Any]
     owner: Ints
-    room: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,23 +118,36 @@ def _walls_of(
         if inset == 0 and walls.thin_walls:
             made += _single_beads(narrow, skin, thinnest, Role.THIN_WALL, layer, height, slicing, crew, usual=width)
         elif inset and walls.gap_fill:
+            narrow = _beside(narrow, loops, MEETING * step)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
         border, skin = loops, step / 2
     if walls.wall_count:
         step = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height)
         narrow, rest = _narrow(border, skin, skin + step / 2, crew)
-        if walls.gap_fill:
-            made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
-            border = rest
         rows = narrow_rows(narrow.balls, len(border))
-        border = _inset(border, skin, step / 2, rows, crew)
+        border = _inset(rest if walls.gap_fill else border, skin, step / 2, rows, crew)
+        if walls.gap_fill:
+            narrow = _beside(narrow, border, 0 * step)
+            made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
     return join_paths(made), border, too_thin
 
 
 def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Narrow, Regions]:
     """Return where `room` from the border there is no room for a loop, and the border without its dots."""
     rest, dots, owner = take_dots(border, skin, room, crew)
-    return Narrow(find_balls(rest, room, crew), dots, owner, room), rest
+    return Narrow(find_balls(rest, room, crew), dots, owner), rest
+
+
+def _beside(narrow: Narrow, taken: Regions, reach: Floats) -> Narrow:
+    """Return the narrow places without those nearer than `reach` to what is taken: loops pass through there."""
+    balls = narrow.balls
+    at = np.flatnonzero(balls.radius > 0)
+    row = balls.row[at]
+    shapely.prepare(taken)
+    gone = at[shapely.dwithin(taken[row], shapely.points(balls.centre[at]), reach[row])]
+    radius = balls.radius.copy()
+    radius[gone] = 0.0
+    return replace(narrow, balls=replace(balls, radius=radius))
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
@@ -216,11 +225,9 @@ def _single_beads(
     """
     balls = narrow.balls
     axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
-    if usual is None:
-        early = _overlap(axes, narrow.room, skin)
-    else:
-        early = np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2
-    axes = stepped(cut_back(axes, early))
+    if usual is not None:
+        axes = cut_back(axes, np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2)
+    axes = stepped(axes)
     row = np.repeat(axes.owner, np.diff(axes.offsets))
     width = width_of(axes.width - 2 * skin[row], height[row])
     rings, gap, dot = rings_in(narrow.dots, least[narrow.owner], crew)
@@ -229,17 +236,6 @@ def _single_beads(
         _beads(axes, width, role, layer, height),
         _loops(rings, layer[owner], role, -1, width_of(gap, height[owner]), height[owner], slicing.resolution, owner),
     ]
-
-
-def _overlap(axes: Axes, room: Floats, skin: Floats) -> Floats:
-    """Return how far (p,) mm an axis that ends here reaches into a loop: where a strip widens, a loop takes over."""
-    row = np.repeat(axes.owner, np.diff(axes.offsets))
-    half, full = axes.width / 2 - skin[row], (room - skin)[row]
-    inner, long = np.arange(len(row)), np.diff(axes.offsets) > 1
-    inner[axes.offsets[:-1][long]] += 1
-    inner[axes.offsets[1:][long] - 1] -= 1
-    widens = axes.width > axes.width[inner] + 1e-3  # the tip of a strip is no place where a loop takes over
-    return YIELD * full * np.clip((half / full - 0.7) / 0.3, 0.0, 1.0) * widens
 
 
 def _lost_area(narrow: Narrow, thinnest: Floats) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import balls, polyline
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import offsets_of, segment_ids
+from slicer.ragged import gather, offsets_of, segment_ids
 from slicer.tools.crew import Crew
 from slicer.tools.polygons import parts_of, ring_areas, rings_of
 
@@ -117,7 +117,16 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     polyline.simplify_open(points, joined, TOLERANCE, keep)
     kept = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
     first = order[joined[:-1]] if len(joined) > 1 else np.zeros(0, np.int64)
-    return Axes(xy[keep == 1], width[keep == 1], kept[joined], closed, row[segment_ids(offsets)[first]])
+    return _lines(Axes(xy[keep == 1], width[keep == 1], kept[joined], closed, row[segment_ids(offsets)[first]]))
+
+
+def _lines(axes: Axes) -> Axes:
+    """Return the axes of two points and more: a single ball leads nowhere."""
+    rows = np.flatnonzero(np.diff(axes.offsets) > 1)
+    if len(rows) == len(axes.closed):
+        return axes
+    index, offsets = gather(axes.offsets, rows)
+    return Axes(axes.xy[index], axes.width[index], offsets, axes.closed[rows], axes.owner[rows])
 
 
 def _joined(
