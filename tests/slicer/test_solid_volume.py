@@ -71,6 +71,16 @@ def test_patterns_and_thicknesses(pattern: str, height: float) -> None:
     assert deposited(result) == pytest.approx(shape.area * 3 - rounding, rel=0.012)
 
 
+@pytest.mark.parametrize("pitch", [2.2, 2.5, 2.8, 3.1])
+def test_between_small_holes_nothing_is_filled_twice(pitch: float) -> None:
+    at = [2.5 + pitch * k for k in range(8)]
+    holes = [shapely.Point(x, y).buffer(0.35 + 0.07 * i, 6) for i, x in enumerate(at) for y in at]
+    shape = shapely.box(0, 0, at[-1] + 2.5, at[-1] + 2.5).difference(shapely.union_all(holes))
+    result = printed(extruded(shape, 1), {"infill_density": 1.0})
+    rounding = 0.5 * 0.2 * (1 - 0.785398) * shape.length  # of all outer sides
+    assert 0.97 * shape.area < deposited(result) + rounding < 1.005 * shape.area
+
+
 def test_the_multiplier_and_the_filament_scale_what_is_pushed() -> None:
     solid = extruded(shapely.box(0, 0, 10, 10), 2)
     one = printed(solid).summary.filament_mm
