@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from printer.virtual.firmware import Firmware, Handler, Task, card_status
+from printer.virtual.firmware import Firmware, Handler, Task
 from printer.virtual.lines import Words
+from printer.virtual.reports import card_status
 
 
 def listing(fw: Firmware, words: Words) -> None:
@@ -18,8 +19,8 @@ def listing(fw: Firmware, words: Words) -> None:
 
 def mount(fw: Firmware, words: Words) -> None:
     """M21: look for a card."""
-    fw.card.mounted = fw.printer.card_present
-    fw.say("echo:SD card ok" if fw.card.mounted else "echo:No SD card")
+    fw.card.mounted = fw.card.present
+    fw.say("echo:SD card ok" if fw.card.present else "echo:No SD card")
 
 
 def release(fw: Firmware, words: Words) -> None:
@@ -61,7 +62,7 @@ def status(fw: Firmware, words: Words) -> None:
     if words.has("C"):
         fw.say(f"Current file: {fw.card.name or '(no file)'}")
     elif (seconds := words.get("S")) is not None:
-        fw.reports["card"] = min(max(seconds, 0.0), 60.0)
+        fw.upkeep.report_every("M27", min(max(seconds, 0.0), 60.0))
     else:
         fw.say(card_status(fw))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from printer.virtual.firmware import Firmware, Handler, Task, temperatures
+from printer.virtual.firmware import Firmware, Handler, Task
 from printer.virtual.lines import Words
+from printer.virtual.reports import temperatures
 from printer.virtual.thermal import Heater
+from printer.virtual.upkeep import COLD
 
 RESIDENCY = 10.0
 """Seconds that a temperature must stay within `WINDOW` before a wait ends; `HYSTERESIS` starts it."""
@@ -104,7 +106,6 @@ def fan(fw: Firmware, words: Words) -> None:
     speed = 0.0 if words.code == "M107" else min(max(words.number("S", 255.0), 0.0), 255.0)
     if not 0 <= index < 8:
         return
-    fw.fans[index] = speed
     if index == 0:
         fw.planner.fan = speed / 255.0
     if fw.personality.name == "marlin":
@@ -113,22 +114,22 @@ def fan(fw: Firmware, words: Words) -> None:
 
 def autoreport(fw: Firmware, words: Words) -> None:
     """M155, M154: report temperatures or the position by itself each S seconds."""
-    what = "temperature" if words.code == "M155" else "position"
-    fw.reports[what] = min(max(words.number("S", 0.0), 0.0), 60.0)
+    fw.upkeep.report_every(words.code, min(max(words.number("S", 0.0), 0.0), 60.0))
 
 
 def allow_cold(fw: Firmware, words: Words) -> None:
     """M302: extrude however cold it is."""
     if words.has("P") or words.has("S"):
-        fw.cold_allowed = words.number("P", 0) != 0 or words.get("S") == 0
-    fw.planner.cold = not fw.cold_allowed and fw.hotends[fw.planner.tool].reading < 170.0
-    fw.say(f"echo:Cold extrudes are {'en' if fw.cold_allowed else 'dis'}abled (min temp 170C)")
+        fw.upkeep.cold_allowed = words.number("P", 0) != 0 or words.get("S") == 0
+    allowed = fw.upkeep.cold_allowed
+    fw.planner.cold = not allowed and fw.hotends[fw.planner.tool].reading < COLD
+    fw.say(f"echo:Cold extrudes are {'en' if allowed else 'dis'}abled (min temp {COLD:.0f}C)")
 
 
 def idle_heat(fw: Firmware, words: Words) -> None:
     """M86: switch heaters off after S seconds without a command; 0 never."""
     if (seconds := words.get("S")) is not None:
-        fw.idle_heat = max(seconds, 0.0)
+        fw.upkeep.idle_heat = max(seconds, 0.0)
 
 
 HANDLERS: dict[str, Handler] = {

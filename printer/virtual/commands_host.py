@@ -31,9 +31,9 @@ def set_line(fw: Firmware, words: Words) -> None:
 def keepalive(fw: Firmware, words: Words) -> None:
     """M113: how often a long command says that it is alive."""
     if (seconds := words.get("S")) is not None:
-        fw.keepalive = min(max(seconds, 0.0), 60.0)
+        fw.upkeep.keepalive = min(max(seconds, 0.0), 60.0)
     else:
-        fw.say(f"echo:  M113 S{fw.keepalive:.0f}")
+        fw.say(f"echo:  M113 S{fw.upkeep.keepalive:.0f}")
 
 
 def nothing(fw: Firmware, words: Words) -> None:
@@ -57,14 +57,13 @@ def respond(fw: Firmware, words: Words) -> None:
 
 def _user(fw: Firmware, message: str, button: str = "Continue", seconds: float = 0.0) -> Task:
     """Ask the person in front of the printer and wait for an answer, or for `seconds`."""
-    printer = fw.printer
     for text in (f"prompt_begin {message}", f"prompt_button {button}", "prompt_show"):
         fw.action(text)
-    fw.user_answered, printer.waits_for_user = False, True
+    fw.user_answered, fw.waits_for_user = False, True
     until = fw.now + seconds if seconds else float("inf")
     while not fw.user_answered and fw.now < until:
         yield fw.next_tick
-    printer.waits_for_user = False
+    fw.waits_for_user = False
     fw.action("prompt_end")
     return None
 
@@ -105,12 +104,11 @@ def go_on(fw: Firmware, words: Words) -> None:
 
 def emergency(fw: Firmware, words: Words) -> None:
     """M112: stop for good."""
-    fw.kill("Shutdown due to M112 command" if fw.personality.fatal_errors else "")
+    fw.emergency_stop()
 
 
 def restart(fw: Firmware, words: Words) -> None:
-    """M999: take up work after an error; FIRMWARE_RESTART resets the board."""
-    fw.stopped = False
+    """M999: take up work after an error; RESTART and FIRMWARE_RESTART reset the board."""
     if words.code != "M999":
         fw.printer.reset("")
 
@@ -157,9 +155,9 @@ def leveling(fw: Firmware, words: Words) -> None:
 def runout_sensor(fw: Firmware, words: Words) -> None:
     """M412: whether the filament sensor is watched."""
     if words.has("S"):
-        fw.watches_filament = words.number("S", 1) != 0
+        fw.upkeep.watches_filament = words.number("S", 1) != 0
     else:
-        fw.say(f"Filament runout {'ON' if fw.watches_filament else 'OFF'}")
+        fw.say(f"Filament runout {'ON' if fw.upkeep.watches_filament else 'OFF'}")
 
 
 def objects(fw: Firmware, words: Words) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import atan2, ceil, cos, hypot, pi, sin
 
 from printer.virtual.eeprom import apply, change
-from printer.virtual.firmware import Firmware, Handler, Task, position
+from printer.virtual.firmware import Firmware, Handler, Task
 from printer.virtual.lines import Words
+from printer.virtual.reports import position
 
 ARC_CHORD = 1.0
 """mm between two points of an arc (Marlin's MM_PER_ARC_SEGMENT)."""
 
 LONGEST_EXTRUSION = 600.0
-RETRACTION = (5.0, 40.0)
-"""mm and mm/s of G10 and G11 where M207 says nothing else."""
+"""mm of filament in one move (Marlin's EXTRUDE_MAXLENGTH)."""
 
 
 def _target(fw: Firmware, words: Words) -> tuple[list[float], float]:
@@ -113,13 +113,12 @@ def dwell(fw: Firmware, words: Words) -> Task:
 
 def retract(fw: Firmware, words: Words) -> Task:
     """G10, G11: firmware retraction."""
-    length, speed = fw.restore_point.get("length", RETRACTION[0]), fw.restore_point.get("speed", RETRACTION[1])
-    retracted = bool(fw.restore_point.get("retracted"))
-    wanted = words.code == "G10"
-    if wanted != retracted:
-        fw.restore_point["retracted"] = float(wanted)
+    state = fw.retraction
+    wanted = float(words.code == "G10")
+    if wanted != state["retracted"]:
+        state["retracted"] = wanted
         x, y, z, e = fw.motion.position.tolist()
-        yield from fw.move(x, y, z, _allowed(fw, -length if wanted else length), speed)
+        yield from fw.move(x, y, z, _allowed(fw, -state["length"] if wanted else state["length"]), state["speed"])
         fw.motion.position[3] = e
     return None
 
@@ -127,9 +126,9 @@ def retract(fw: Firmware, words: Words) -> Task:
 def retraction(fw: Firmware, words: Words) -> None:
     """M207: length and speed of firmware retraction."""
     if (length := words.get("S")) is not None and length >= 0:
-        fw.restore_point["length"] = length
+        fw.retraction["length"] = length
     if (feed := words.get("F")) is not None and feed > 0:
-        fw.restore_point["speed"] = feed / 60.0
+        fw.retraction["speed"] = feed / 60.0
 
 
 def home(fw: Firmware, words: Words) -> Task:

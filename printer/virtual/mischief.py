@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from printer.kernels.framing import unframe
 from printer.virtual.faults import Dice, Fault
-from printer.virtual.firmware import WATCHDOG
 
 if TYPE_CHECKING:
     from printer.virtual.printer import VirtualPrinter
@@ -104,7 +103,7 @@ GARBLE: dict[str, Callable[[bytes, Dice], bytes]] = {
 
 
 def _hang(printer: VirtualPrinter, fault: Fault, lines: Lines) -> Lines:
-    printer.hang(WATCHDOG)
+    printer.hang()
     return lines
 
 

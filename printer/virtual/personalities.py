@@ -21,6 +21,7 @@ class Board:
     line_length      bytes of a line that are kept (MAX_CMD_SIZE - 1)
     blocks           moves in the planner's ring; one place stays empty
     seconds_a_line   processor time of a command
+    boot_seconds     deaf time after a reset
     first_move       seconds that a first move waits for company, so that it need not stop at its end
     """
 
@@ -31,6 +32,7 @@ class Board:
     blocks: int = 16
     seconds_a_line: float = 0.0
     first_move: float = 0.1
+    boot_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Personality:
     no_checksum: str = "Error:No Checksum with line number, Last Line: {last}"
     unknown: str = 'echo:Unknown command: "{text}"'
     error: str = "Error:{text}"
-    halted: tuple[str, ...] = ("Error:Printer halted. kill() called!",)
+    killed: tuple[str, ...] = ("Error:{text}", "Error:Printer halted. kill() called!")
     busy: str = "echo:busy: {why}"
     keepalive: float = 2.0
     waiting: str = ""
@@ -83,7 +85,7 @@ MARLIN2 = Personality(
     m115="FIRMWARE_NAME:Marlin 2.1.2 (fabthread virtual printer) SOURCE_CODE_URL:github.com/MarlinFirmware/Marlin "
     "PROTOCOL_VERSION:1.0 MACHINE_TYPE:Virtual EXTRUDER_COUNT:1 UUID:cede2a2f-41a2-4748-9b12-c55c62f367ff",
     boot=(
-        "start", "PowerUp", "Marlin 2.1.2", "echo: Last Updated: 2022-12-17 | Author: (fabthread virtual printer)",
+        "start", "{why}", "Marlin 2.1.2", "echo: Last Updated: 2022-12-17 | Author: (fabthread virtual printer)",
         "echo: Free Memory: 4183  PlannerBufferBytes: 1168", "echo:Hardcoded Default Settings Loaded",
     ),
     capabilities=(
@@ -106,7 +108,7 @@ MARLIN1 = replace(
     name="marlin1",
     m115="FIRMWARE_NAME:Marlin 1.1.9 (fabthread virtual printer) SOURCE_CODE_URL:github.com/MarlinFirmware/Marlin "
     "PROTOCOL_VERSION:1.0 MACHINE_TYPE:Virtual EXTRUDER_COUNT:1",
-    boot=("start", "PowerUp", "Marlin 1.1.9", "echo: Free Memory: 3905  PlannerBufferBytes: 1232"),
+    boot=("start", "{why}", "Marlin 1.1.9", "echo: Free Memory: 3905  PlannerBufferBytes: 1232"),
     capabilities=("EEPROM:1", "AUTOREPORT_TEMP:1", "PROGRESS:0", "PRINT_JOB:1", "AUTOLEVEL:0", "EMERGENCY_PARSER:0"),
     board=Board(baud=115200, seconds_a_line=0.0008),
     no_checksum="Error:No Line Number with checksum, Last Line: {last}",
@@ -140,7 +142,7 @@ KLIPPER = replace(
     numbered=False,
     unknown='// Unknown command:"{code}"',
     error="!! {text}",
-    halted=("!! {text}", "// Once the underlying issue is corrected, use the", '// "FIRMWARE_RESTART" command.'),
+    killed=("!! {text}", "// Once the underlying issue is corrected, use the", '// "FIRMWARE_RESTART" command.'),
     busy="",
     temperatures="B:{b:.1f} /{bt:.1f} T0:{t:.1f} /{tt:.1f}",
     heating="B:{b:.1f} /{bt:.1f} T0:{t:.1f} /{tt:.1f}",
@@ -169,7 +171,7 @@ REPRAPFIRMWARE = replace(
     resend=("Resend: {n}",),
     unknown="{text}: Command is not supported",
     error="Error: {text}",
-    halted=("Error: {text}",),
+    killed=("Error: {text}", "Emergency Stop! Reset the controller to continue."),
     busy="",
     temperatures="T:{t:.1f} /{tt:.1f} T0:{t:.1f} /{tt:.1f} B:{b:.1f} /{bt:.1f}",
     heating="T:{t:.1f} /{tt:.1f} T0:{t:.1f} /{tt:.1f} B:{b:.1f} /{bt:.1f}",
@@ -191,7 +193,7 @@ REPETIER = replace(
     name="repetier",
     m115="FIRMWARE_NAME:Repetier_1.0.4 FIRMWARE_URL:https://github.com/repetier/Repetier-Firmware/ "
     "PROTOCOL_VERSION:1.0 MACHINE_TYPE:Mendel EXTRUDER_COUNT:1 REPETIER_PROTOCOL:3",
-    boot=("start", "Info:PowerUp", "Free RAM:3190"),
+    boot=("start", "Info:{why}", "Free RAM:3190"),
     capabilities=("PROGRESS:1", "AUTOREPORT_TEMP:1", "EEPROM:1", "TOGGLE_LIGHTS:0", "EMERGENCY_PARSER:0"),
     board=Board(baud=115200, receive_buffer=127, line_buffer=2, line_length=119, seconds_a_line=0.0008),
     ok="ok {n}",
@@ -201,7 +203,7 @@ REPETIER = replace(
     no_checksum="Error:Missing checksum",
     unknown="Unknown command:{text}",
     error="Error:{text}",
-    halted=("fatal:{text}",),
+    killed=("fatal:{text}",),
     busy="busy:{why}",
     waiting="wait",
     temperatures="T:{t:.2f} /{tt:.0f} B:{b:.2f} /{bt:.0f} B@:{bp} @:{tp}",
@@ -231,7 +233,7 @@ SMOOTHIE = replace(
     no_checksum="",
     unknown="",
     error="error:{text}",
-    halted=("!! {text}",),
+    killed=("!! {text}", "!!"),
     busy="",
     temperatures="T:{t:.1f} /{tt:.1f} @{tp} B:{b:.1f} /{bt:.1f} @{bp}",
     heating="T:{t:.1f} /{tt:.1f} @{tp} B:{b:.1f} /{bt:.1f} @{bp}",

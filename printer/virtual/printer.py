@@ -23,16 +23,22 @@ from printer.errors import LinkLost, VirtualError
 from printer.virtual import eeprom
 from printer.virtual.commands import handlers
 from printer.virtual.faults import Fault, Schedule
-from printer.virtual.firmware import TICK, Firmware
+from printer.virtual.firmware import Firmware
 from printer.virtual.mischief import GARBLE, MISCHIEF
 from printer.virtual.motion import Motion, Run
 from printer.virtual.personalities import Personality, personality
 from printer.virtual.sdcard import SdCard
-from printer.virtual.thermal import AMBIENT, BED_GUARD, BEDS, HOTEND_GUARD, HOTEND_PID, HOTENDS, Heater
+from printer.virtual.thermal import BED_GUARD, BEDS, HOTEND_GUARD, HOTEND_PID, HOTENDS, Heater
 from printer.virtual.uart import Uart
 
-URGENT = re.compile(rb"^ *(?:N-?\d+ *)?(M108|M112|M410|M876[^*]*|M524|KILL|\x18)", re.MULTILINE)
-"""What an emergency parser looks for while characters arrive."""
+URGENT = re.compile(rb"^ *(?:N-?\d+ *)?(M108|M112|M410|M876|M524|KILL|\x18)[^\n]*\n", re.MULTILINE)
+"""What an emergency parser looks for while characters arrive; it acts at the end of the line."""
+
+TICK = 0.1
+"""Seconds between two looks at the heaters, as in Marlin."""
+
+WATCHDOG = 4.0
+"""Seconds after which the watchdog resets a firmware that hangs."""
 
 
 class VirtualPrinter:
@@ -75,26 +81,26 @@ class VirtualPrinter:
         self.personality = replace(made, board=board)
         self.advanced_ok = made.advanced_ok if advanced_ok is None else advanced_ok
         self.now, self.next_tick, self._ticks = 0.0, TICK, 0
-        self.ambient = AMBIENT
         self.uart = Uart(board.baud, latency, board.receive_buffer)
         machine = machine or Machine()
         self.motion = Motion(machine, size, board.blocks, made.planner_rule, board.first_move)
+        self.motion.planner.strict = made.fatal_errors
         self.defaults: eeprom.Values = eeprom.defaults(machine)
         self.eeprom: eeprom.Values | None = None
-        self.hotends = [Heater("hotend", HOTENDS[hotend], HOTEND_GUARD, HOTEND_PID) for _ in range(extruders)]
-        self.bed = Heater("bed", BEDS[bed], BED_GUARD)
+        self.hotends = [Heater(HOTENDS[hotend], HOTEND_GUARD, HOTEND_PID) for _ in range(extruders)]
+        self.bed = Heater(BEDS[bed], BED_GUARD)
         self.card = card if isinstance(card, SdCard) else SdCard(card)
-        self.card_present, self.filament, self.waits_for_user = True, True, False
+        self.filament = True
         self.connected = True
-        self.schedule = Schedule(faults, seed)
+        self.resets = 0
         self.executed_raw: list[bytes] = []
         self.urgent: deque[tuple[float, bytes]] = deque()
-        self.restarted = False
-        self.resets = 0
-        self._extruded = 0.0
+        self.schedule = Schedule(faults, seed)
+        self.garbled: list[Fault] = []  # faults that wait for a reply
         self.silent_until = -inf
-        self.garbled: list[Fault] = []
-        self._firmware = Firmware(self, handlers(self.personality))
+        self.restarted = False
+        self._tail = self._unfinished = b""
+        self._extruded = 0.0
         self._boot()
 
     # ---------------------------------------------------------------- the host's side
@@ -103,38 +109,46 @@ class VirtualPrinter:
         """Take bytes that the host puts on the wire at `now`; raise `LinkLost` where the cable is out."""
         if not self.connected:
             raise LinkLost("the virtual printer is unplugged")
-        if self.schedule.on_lines:
-            for line in data.splitlines(keepends=True):
-                self._feed_faulty(line, now)
-        else:
+        if not self.schedule.on_lines:
             self._feed(data, now)
+            return
+        *lines, self._unfinished = (self._unfinished + data.replace(b"\r", b"\n")).split(b"\n")
+        for line in lines:
+            self._feed_faulty(line + b"\n", now)
 
     def advance(self, until: float) -> bytes:
         """Live until `until`, or until the host has heard something; return that."""
         while True:
             self._firmware.live(until)
             if self.restarted:
-                self.restarted = False
-                self._firmware = Firmware(self, handlers(self.personality))
                 self._boot()
                 continue
             heard = self.uart.heard(self.now)
             if heard or self.now >= until:
                 return heard
 
+    @property
+    def due(self) -> float:
+        """When something happens next, if nothing is written until then."""
+        return min(self._firmware.following(), self.uart.heard_at)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is running a command, a card's file or its motors."""
+        planner = self.motion.planner
+        return bool(self._firmware.queue) or self.card.printing or planner.tail < planner.head
+
     def reset(self, why: str = "External Reset") -> None:
         """Reset the board, as opening its port does by DTR: queue, position and targets are gone."""
         self.motion.planner.run(self.now)
         self.motion.forget()
         for heater in (*self.hotends, self.bed):
-            heater.aim(0.0, self.now)
-            heater.duty = 0.0
+            heater.off(self.now)
         self.card.printing, self.card.upload = False, None
         self.urgent.clear()
-        self.waits_for_user = False
-        self.uart.flush(self.now)
-        self.restarted = True
+        self.garbled.clear()
         self.resets += 1
+        self.restarted = True
         self._why = why
 
     def unplug(self) -> None:
@@ -178,9 +192,14 @@ class VirtualPrinter:
 
     def _feed(self, data: bytes, now: float) -> None:
         at = self.uart.feed(data, now)
-        if self.personality.emergency and b"M" in data:
-            for found in URGENT.finditer(data):
-                if found[1][:4].decode("latin-1") in (*self.personality.emergency, "KILL", "\x18"):
+        if not self.personality.emergency:
+            return
+        if self._tail:
+            data = self._tail + data
+        self._tail = data[data.rfind(b"\n") + 1 :][-self.personality.board.line_length :]
+        if b"M" in data or b"K" in data or b"\x18" in data:
+            for found in URGENT.finditer(data.replace(b"\r", b"\n")):
+                if not found[1].startswith(b"M") or found[1].decode() in self.personality.emergency:
                     self.urgent.append((at, found[1]))
 
     def _feed_faulty(self, line: bytes, now: float) -> None:
@@ -214,9 +233,10 @@ class VirtualPrinter:
 
     # ---------------------------------------------------------------- what faults do
 
-    def hang(self, seconds: float) -> None:
+    def hang(self) -> None:
         """Stop the firmware until its watchdog resets it."""
-        self._firmware.hung_until = self.now + seconds
+        self._firmware.hung = True
+        self._alarm = self.now + WATCHDOG
 
     def heater(self, name: str) -> Heater:
         """Return the bed, or the first hotend."""
@@ -224,12 +244,8 @@ class VirtualPrinter:
 
     # ---------------------------------------------------------------- time
 
-    def pass_to(self, now: float) -> None:
-        """Let time pass in which nothing happens."""
-        self.now = now
-
     def tick(self) -> None:
-        """Let the heaters follow their duty for a tick, then look after them."""
+        """Let the heaters follow their duty for a tick, then look after everything."""
         planner = self.motion.planner
         planner.run(self.now)
         extruded = planner.extruded
@@ -242,16 +258,39 @@ class VirtualPrinter:
         planner.temperature = self.hotends[planner.tool].temperature
         self._ticks += 1
         self.next_tick = (self._ticks + 1) * TICK
-        if self.now >= self.schedule.next_time:
-            for fault in self.schedule.at_time(self.now):
-                MISCHIEF[fault.name](self, fault, [])
-        self._firmware.look_after(self.now)
+        for fault in self.schedule.at_time(self.now):
+            MISCHIEF[fault.name](self, fault, [])
+        if self._firmware.hung:
+            self._alarmed()
+        elif self._firmware.halted:
+            self.uart.flush(self.now)
+        else:
+            self._firmware.upkeep.look(self.now)
 
     def _boot(self) -> None:
+        """Start a firmware; after a reset it is deaf for a while."""
+        self._firmware = Firmware(self, handlers(self.personality))
+        if self.restarted:
+            self.restarted, self._firmware.hung = False, True
+            self._alarm = self.now + self.personality.board.boot_seconds
+        else:
+            self._greet("PowerUp")
+
+    def _alarmed(self) -> None:
+        """End the time in which a firmware is deaf: it has started, or its watchdog resets it."""
+        if self.now < self._alarm:
+            return
+        if self._firmware.started:
+            self.reset("Watchdog Reset")
+        else:
+            self._firmware.hung = False
+            self.uart.flush(self.now)
+            self._greet(self._why)
+
+    def _greet(self, why: str) -> None:
+        self._firmware.started = True
         for text in self.personality.boot:
-            if self.resets and text == "PowerUp":
-                text = self._why
-            self._firmware.say(text)
+            self._firmware.say(text.format(why=why))
 
 
 def _check(

@@ -32,7 +32,7 @@ class SdCard:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.mounted = True
+        self.present = self.mounted = True
         self.rate = self.ready_at = 0.0
         self.folder = folder
         self.files: dict[str, bytes] = {}
@@ -75,14 +75,16 @@ class SdCard:
         self.name, self.data, self.at = short, self.files[short], 0
         return True
 
-    def next_line(self) -> bytes | None:
-        """Return the next line of the open file, None at its end."""
+    def next_line(self, now: float) -> bytes | None:
+        """Return the next line of the open file; None at its end, which ends the print."""
         if self.at >= len(self.data):
+            self.printing = False
             return None
         end = self.data.find(b"\n", self.at)
         end = len(self.data) if end < 0 else end
         line = self.data[self.at : end]
         self.at = end + 1
+        self.ready_at = now + len(line) / self.rate if self.rate else now
         return line.rstrip(b"\r")
 
     def begin_upload(self, name: str) -> bool:

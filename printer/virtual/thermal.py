@@ -11,8 +11,7 @@ Over a step in which duty, fan and flow stay, T follows its exponential exactly,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import exp
 
 AMBIENT = 22.0
@@ -74,7 +73,6 @@ class Heater:
     the heater is switched by its target alone. `broken` and `sensor` are faults.
     """
 
-    name: str
     plant: Plant
     guard: Guard
     gains: tuple[float, float, float] | None = None
@@ -84,17 +82,23 @@ class Heater:
     duty: float = 0.0
     broken: bool = False
     sensor: str = ""
+    _sensed: float = AMBIENT  # what a sound sensor would read
     _integral: float = 0.0
-    _slope: float = 0.0
-    _watch: tuple[float, float] = (0.0, 0.0)
-    _calm: float = field(default=-1.0)
+    _error: float = 0.0
+    _watch: tuple[float, float] | None = None  # by when which reading must be reached
+    _calm: float = -1.0  # when the reading was last where it belongs; -1 before the first time
 
     def aim(self, target: float, now: float) -> None:
         """Set the target; a heater that has to rise is watched from now on."""
         self.target = target
         self._calm = -1.0
         rising = target > 0 and self.reading < target - (self.guard.rise + self.guard.hysteresis / 4 + 1)
-        self._watch = (now + self.guard.watch, self.reading + self.guard.rise) if rising else (0.0, 0.0)
+        self._watch = (now + self.guard.watch, self.reading + self.guard.rise) if rising else None
+
+    def off(self, now: float) -> None:
+        """Switch off at once."""
+        self.aim(0.0, now)
+        self.duty = 0.0
 
     def live(self, seconds: float, fan: float = 0.0, filament: float = 0.0) -> None:
         """Let `seconds` pass at the present duty; `filament` is in mm/s."""
@@ -106,29 +110,26 @@ class Heater:
         self.temperature = settled + (before - settled) * exp(-loss * seconds / plant.capacity)
         # the sensor follows the mean of a step that is short against the block's time constant
         mean = (before + self.temperature) / 2
-        lagging = mean + (self._true_reading - mean) * exp(-plant.responsiveness * seconds)
-        self._true_reading = lagging
-        self.reading = SENSOR_FAULTS[self.sensor](lagging) if self.sensor else lagging
-
-    _true_reading: float = AMBIENT
+        self._sensed = mean + (self._sensed - mean) * exp(-plant.responsiveness * seconds)
+        self.reading = SENSOR_FAULTS.get(self.sensor, self._sensed)
 
     def regulate(self, seconds: float) -> None:
         """Choose the duty for the next step from what the sensor says."""
         error = self.target - self.reading
         if self.target <= 0:
-            self.duty = self._integral = self._slope = 0.0
+            self.duty = self._integral = 0.0
         elif self.gains is None:
             self.duty = 1.0 if error > 0 else 0.0
         elif abs(error) > FUNCTIONAL_RANGE:
             self.duty = 1.0 if error > 0 else 0.0
-            self._integral, self._slope = 0.0, error
+            self._integral, self._error = 0.0, error
         else:
             self.duty = self._pid(error, seconds)
 
     def _pid(self, error: float, seconds: float) -> float:
         p, i, d = self.gains or (0.0, 0.0, 0.0)
-        slope = (error - self._slope) / seconds
-        self._slope = error
+        slope = (error - self._error) / seconds
+        self._error = error
         integral = self._integral + error * seconds
         output = (p * error + i * integral + d * slope) / 255.0
         if 0.0 <= output <= 1.0 or output * error < 0:  # do not wind up against a stop
@@ -140,11 +141,11 @@ class Heater:
         guard, reading = self.guard, self.reading
         if reading >= guard.maximum:
             return "MAXTEMP triggered"
-        if reading <= guard.minimum and (self.target > 0 or self.sensor):
+        if reading <= guard.minimum:
             return "MINTEMP triggered"
         if self.target <= 0:
             return ""
-        if self._watch[0] and now >= self._watch[0]:
+        if self._watch and now >= self._watch[0]:
             if reading < self._watch[1]:
                 return "Heating failed"
             self.aim(self.target, now)
@@ -158,10 +159,10 @@ class Heater:
 FUNCTIONAL_RANGE = 10.0
 """K around the target in which the PID regulates (Marlin's PID_FUNCTIONAL_RANGE)."""
 
-SENSOR_FAULTS: dict[str, Callable[[float], float]] = {
-    "open": lambda reading: -14.0,  # no current: the end of the table at which it is cold
-    "short": lambda reading: 999.0,
-    "loose": lambda reading: AMBIENT,  # fell out of its hole: it measures the room
+SENSOR_FAULTS = {
+    "open": -14.0,  # no current: the cold end of the firmware's table
+    "short": 999.0,
+    "loose": AMBIENT,  # fell out of its hole: it measures the room
 }
 """What a broken thermistor measures."""
 
