@@ -19,6 +19,7 @@ COMMANDS = {
     "diff": ("fabthread.diff_cli", "diff"),
     "preview": ("fabthread.preview_cli", "preview"),
     "profiles": ("fabthread.profiles_cli", "profiles"),
+    "virtual": ("fabthread.virtual_cli", "virtual"),
 }
 """Command -> module and function."""
 

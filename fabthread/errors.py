@@ -28,6 +28,7 @@ CODES = {
     "gcode.errors.TemplateError": 4,
     "gcode.checks.rules.UnknownRule": 4,
     "gcode.errors.UnwritableMoves": 1,
+    "printer.errors.VirtualError": 4,
 }
 """Exit codes of errors that carry none themselves."""
 

@@ -16,8 +16,8 @@ LONGEST_EXTRUSION = 600.0
 """mm of filament in one move (Marlin's EXTRUDE_MAXLENGTH)."""
 
 
-def _target(fw: Firmware, words: Words) -> tuple[list[float], float]:
-    """Return where a move goes, machine mm, and what it extrudes; remembers F."""
+def _target(fw: Firmware, words: Words) -> tuple[list[float], float] | None:
+    """Return where a move goes, machine mm, and what it extrudes; None where it is refused. Remembers F."""
     planner, here = fw.planner, fw.motion.position
     to = here[:3].tolist()
     for axis, letter in enumerate("XYZ"):
@@ -25,16 +25,34 @@ def _target(fw: Firmware, words: Words) -> tuple[list[float], float]:
         if value is not None and not fw.skipping:
             value *= planner.unit
             value += fw.motion.origin[axis] if planner.absolute else here[axis]
-            if planner.clamp and fw.motion.homed[axis]:
-                value = min(max(value, 0.0), fw.motion.size[axis])
             to[axis] = float(value)
+    if planner.strict and (refusal := _out_of_reach(fw, to)):
+        fw.complain(refusal)
+        return None
+    if planner.clamp:
+        to = [min(max(v, 0.0), high) if known else v for v, high, known in
+              zip(to, fw.motion.size, fw.motion.homed, strict=True)]  # fmt: skip
     if (feed := words.get("F")) is not None and feed > 0:
         planner.feedrate = feed * planner.unit / 60.0
     e = words.get("E")
     advance = 0.0
     if e is not None and not fw.skipping:
         advance = e * planner.unit - (here[3] if planner.absolute_e else 0.0)
+    if planner.strict and advance and planner.cold:
+        fw.complain("Extrude below minimum temp\nSee the 'min_extrude_temp' config option for details")
+        return None
     return to, _allowed(fw, float(advance))
+
+
+def _out_of_reach(fw: Firmware, to: list[float]) -> str:
+    """Return why Klipper does not move there, "" where it does."""
+    here = fw.motion.position[:3].tolist()
+    moved = [axis for axis in range(3) if to[axis] != here[axis]]
+    if not all(fw.motion.homed[axis] for axis in moved):
+        return "Must home axis first: {:.3f} {:.3f} {:.3f} [0.000]".format(*to)
+    if not all(0 <= to[axis] <= fw.motion.size[axis] for axis in moved):
+        return "Move out of range: {:.3f} {:.3f} {:.3f} [0.000]".format(*to)
+    return ""
 
 
 def _allowed(fw: Firmware, advance: float) -> float:
@@ -62,8 +80,8 @@ def _extrude(fw: Firmware, to: list[float], advance: float) -> Task:
 
 def move(fw: Firmware, words: Words) -> Task:
     """G0, G1: a straight move."""
-    to, advance = _target(fw, words)
-    yield from _extrude(fw, to, advance)
+    if target := _target(fw, words):
+        yield from _extrude(fw, *target)
     return None
 
 
@@ -71,7 +89,10 @@ def arc(fw: Firmware, words: Words) -> Task:
     """G2, G3: chords along an arc about I, J or of radius R."""
     clockwise = words.code == "G2"
     x0, y0, z0 = fw.motion.position[:3].tolist()
-    to, advance = _target(fw, words)
+    target = _target(fw, words)
+    if target is None or fw.skipping:
+        return None
+    to, advance = target
     i, j = words.number("I", 0.0) * fw.planner.unit, words.number("J", 0.0) * fw.planner.unit
     if (r := words.get("R")) is not None:
         i, j = _centre(x0, y0, to[0], to[1], r * fw.planner.unit, clockwise)

@@ -49,6 +49,7 @@ class Firmware:
         self.settings = eeprom.copied(printer.eeprom or printer.defaults)
         eeprom.apply(self.settings, self.motion.limits)
         self.upkeep = Upkeep(self)
+        self._room = self.personality.board.line_buffer
         self._plain_ok = self.personality.ok == "ok" and not printer.advanced_ok
         # modes, and what a waiting command waits for
         self.relative_e = False
@@ -93,19 +94,18 @@ class Firmware:
         printer, uart = self.printer, self.uart
         while not printer.restarted:
             now = printer.now
-            awake = not (self.halted or self.hung)
-            reading = awake and len(self.queue) < self.personality.board.line_buffer
+            reading = self.reading
             if printer.urgent and printer.urgent[0][0] <= now:
                 self._act(printer.urgent.popleft()[1])
             elif reading and uart.line_at <= now:
                 self._read()
-            elif awake and self.queue and self.wake <= now:
+            elif self.queue and self.wake <= now and not self.hung:
                 self._work(now)
             elif reading and self.card.printing and self.card.ready_at <= now:
                 self._read_card()
             else:
                 limit = uart.heard_at if uart.heard_at < until else until
-                following = self.following(reading)
+                following = self.following()
                 if following > limit:
                     printer.now = limit
                     return
@@ -113,14 +113,19 @@ class Firmware:
                 if following >= printer.next_tick:
                     printer.tick()
 
-    def following(self, reading: bool = True) -> float:
+    @property
+    def reading(self) -> bool:
+        """Whether it takes lines from the receive buffer."""
+        return len(self.queue) < self._room and not self.halted and not self.hung
+
+    def following(self) -> float:
         """Return when something happens next."""
         at = self.printer.next_tick
         if self.queue and self.wake < at and not self.hung:
             at = self.wake
         if self.printer.urgent:
             at = min(at, self.printer.urgent[0][0])
-        if reading:
+        if self.reading:
             if self.uart.line_at < at:
                 at = self.uart.line_at
             if self.card.printing and self.card.ready_at < at:
@@ -220,7 +225,7 @@ class Firmware:
         self.printer.executed_raw.append(line.text)
         if wanted:
             self.printer.speak(b"ok\n" if self._plain_ok and not answer else self._ok(line.number, answer))
-        if len(self.queue) >= self.personality.board.line_buffer:  # nobody read what came meanwhile
+        if len(self.queue) >= self._room:  # nobody read what came meanwhile
             self.uart.clip(self.now)
         self.queue.popleft()
         self.began = False
@@ -231,7 +236,7 @@ class Firmware:
         text = self.personality.ok.format(n="" if number is None else number).rstrip() + answer
         if self.printer.advanced_ok and not answer:
             named = "" if number is None else f" N{number}"
-            free = self.personality.board.line_buffer - len(self.queue)
+            free = self._room - len(self.queue)
             text += f"{named} P{self.planner.free()} B{free}"
         return text.encode("latin-1", "replace") + b"\n"
 
