@@ -102,22 +102,23 @@ class Finding:
 def finding(rule: Rule, severity: Severity, seen: Sighting, evidence: Evidence) -> Finding:
     """Return what is told of a sighting."""
     moves = evidence.moves
-    first, worst = 0, 0
-    if seen.values is not None:
-        worst = int(np.argmax(np.abs(seen.values - (seen.limit or 0.0))))
-    row = min(int(seen.rows[first]), len(moves) - 1)
-    lines = moves.line[np.minimum(seen.rows, max(len(moves) - 1, 0))] if seen.lines is None else seen.lines
+    last = len(moves) - 1
+    row = min(int(seen.rows[0]), last)
+    worst = 0 if seen.values is None else int(np.argmax(np.abs(seen.values - (seen.limit or 0.0))))
+    lines = seen.lines
+    if lines is None:
+        lines = moves.line[np.minimum(seen.rows, last)] if len(moves) else np.zeros(len(seen.rows), np.int64)
     return Finding(
         rule.name,
         severity.name.lower(),
         seen.what,
         rule.remedy,
         len(seen.rows),
-        int(lines[first]) if len(lines) else 0,
+        int(lines[0]),
         int(moves.layer[row]) + 1 if row >= 0 else 0,
         float(moves.z[row]) if row >= 0 else None,
         None if seen.values is None else float(seen.values[worst]),
         seen.limit,
         seen.unit,
-        int(lines[worst]) if len(lines) else 0,
+        int(lines[worst]),
     )

@@ -26,19 +26,24 @@ def layer_order(e: Evidence) -> Iterator[Sighting]:
     z = e.moves.z[rows]
     if not len(rows) or (np.maximum.accumulate(z) - z).max() < SAME:
         return
-    drop = _highest_before(_cells(e, rows), z) - z
+    cells, pieces = _cells(e, rows)
+    drops = _highest_before(cells, np.repeat(z, pieces)) - np.repeat(z, pieces)
+    drop = np.maximum.reduceat(drops, np.cumsum(pieces) - pieces)
     low = drop > max(0.95 * _layer_height(e), SAME)
     if low.any():
         what = "a bead lies below what was printed in its place, by"
         yield Sighting(what, rows[low], drop[low], 0.0, "mm")
 
 
-def _cells(e: Evidence, rows: Rows) -> Rows:
-    """Return a number for the square in which the middle of each bead lies."""
-    x = np.floor((e.moves.x[rows] - e.steps[0][rows] / 2) / CELL).astype(np.int64)
-    y = np.floor((e.moves.y[rows] - e.steps[1][rows] / 2) / CELL).astype(np.int64)
-    cells: Rows = (x - x.min()) * (int(np.ptp(y)) + 1) + (y - y.min())
-    return cells
+def _cells(e: Evidence, rows: Rows) -> tuple[Rows, Rows]:
+    """Return (numbers of the squares that beads pass through, one bead after the other; how many each passes)."""
+    pieces = np.ceil(e.flat[rows] / CELL).astype(np.int64)
+    bead = np.repeat(rows, pieces)
+    place = np.arange(len(bead)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    back = 1 - (place + 0.5) / np.repeat(pieces, pieces)  # from the end, in lengths of the bead
+    x = np.floor((e.moves.x[bead] - e.steps[0][bead] * back) / CELL).astype(np.int64)
+    y = np.floor((e.moves.y[bead] - e.steps[1][bead] * back) / CELL).astype(np.int64)
+    return (x - x.min()) * (int(np.ptp(y)) + 1) + (y - y.min()), pieces
 
 
 def _highest_before(cells: Rows, z: Floats) -> Floats:

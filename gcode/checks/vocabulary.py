@@ -151,6 +151,7 @@ KLIPPER_WORDS = frozenset(
         "STATUS", "SET_SKEW", "SET_STEPPER_ENABLE", "RESPOND", "SAVE_VARIABLE", "SET_LED", "SET_SERVO",
         "SET_IDLE_TIMEOUT", "SYNC_EXTRUDER_MOTION", "ACTIVATE_EXTRUDER",
         "PAUSE", "RESUME", "CLEAR_PAUSE", "BED_MESH_PROFILE", "BED_MESH_CLEAR", "SET_INPUT_SHAPER",
+        *FIRMWARE, *UNGUARDED, *CALIBRATION, *FILES, *MOTORS_OFF,
     )
 )  # fmt: skip
 """Klipper's own commands that neither heat nor home."""
