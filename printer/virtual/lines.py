@@ -99,6 +99,10 @@ def _without_comment(raw: bytes) -> bytes:
     return bytes(kept)
 
 
+DIGITS = "0123456789"
+NUMERIC = frozenset(DIGITS + "+-.")
+
+
 class Words:
     """A command taken apart: `code` such as G1 or M104, its text argument, and the numbers behind its letters.
 
@@ -112,11 +116,10 @@ class Words:
     def __init__(self, line: bytes) -> None:
         self.line = line.decode("latin-1")
         end = 1
-        while end < len(self.line) and (self.line[end].isdigit() or self.line[end] == "."):
+        while end < len(self.line) and self.line[end] in DIGITS:
             end += 1
         if self.line[:1].isalpha() and end > 1:
-            whole, _, sub = self.line[1:end].partition(".")
-            self.code = f"{self.line[0].upper()}{int(whole or 0)}" + (f".{sub}" if sub.strip("0") else "")
+            self.code = f"{self.line[0].upper()}{int(self.line[1:end])}"
             self.text = self.line[end:].strip()
         else:
             self.code, _, self.text = self.line.partition(" ")
@@ -159,10 +162,10 @@ def _numbers(text: str) -> dict[str, float | None]:
         i += 1
         if not letter.isalpha():
             continue
-        while i < n and text[i] == " " and i + 1 < n and text[i + 1] in "+-.0123456789":
+        if text[i : i + 1] == " " and text[i + 1 : i + 2] in NUMERIC:
             i += 1
         end = i
-        while end < n and text[end] in "+-.0123456789":
+        while end < n and text[end] in NUMERIC:
             end += 1
         try:
             value: float | None = float(text[i:end])
