@@ -95,12 +95,9 @@ def slice_models(
 
 def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
     """Slice with progress on the terminal."""
-    from fabthread import kernels
     from fabthread.progress import Progress
     from slicer import slice
 
-    if advice := kernels.advice():
-        click.echo(f"Warning: {advice}", err=True)
     with Progress() as progress:
         return slice(models if len(models) > 1 else models[0], profile, progress=progress, **job)
 

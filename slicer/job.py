@@ -33,7 +33,7 @@ from slicer.repair import refuse_hopeless, repair
 from slicer.sequence import sequence, style_of
 from slicer.slicing import Slices
 from slicer.summary import Summary, summarise
-from slicer.tools import files
+from slicer.tools import compiled, files
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
 from slicer.tools.machine import limits_of, machine_of
@@ -107,7 +107,7 @@ def slice(
     settings = resolved.settings
     rules = TOLD_BETTER | checks.severities(settings.output.check_rules)
     watch = Stopwatch(progress)
-    warnings = list(resolved.warnings)
+    warnings = [*resolved.warnings, *compiled.advice()]
     with watch("reading", 0.05):
         meshes, repairs = _read(model)
         if (hint := reading.suspicious_size([_scaled(mesh, scale) for mesh in meshes])) is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from fabthread import cli, kernels, progress
+from fabthread import cli, progress
 from fabthread.errors import EXIT_CODES
 
 
@@ -230,18 +230,6 @@ def test_version_is_that_of_the_distribution():
     from fabthread import __version__
 
     assert __version__ in CliRunner().invoke(cli.root, ["--version"]).output
-
-
-def test_interpreted_kernels_are_noticed(tmp_path, monkeypatch):
-    package = tmp_path / "stone" / "kernels"
-    package.mkdir(parents=True)
-    for name in "__init__.py", "../__init__.py", "fast.py", "slow.py":
-        (package / name).touch()
-    (package / f"fast{kernels.EXTENSION_SUFFIXES[0]}").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(kernels, "PACKAGES", ("stone.kernels",))
-    assert kernels.interpreted() == ["stone.kernels.slow"]
-    assert "1 kernels are not compiled" in kernels.advice()
 
 
 def test_a_bar_appears_only_on_terminals_and_for_long_jobs(capsys, monkeypatch):

@@ -22,12 +22,8 @@ def interpreted() -> list[str]:
     return slow
 
 
-def advice() -> str | None:
-    """Return a line that says what to do about interpreted kernels, None if there are none."""
+def advice() -> list[str]:
+    """Return a line that says what to do about interpreted kernels, none if there are none."""
     slow = interpreted()
-    if not slow:
-        return None
-    return (
-        f"{len(slow)} kernels are not compiled, slicing is much slower than it could be "
-        "(install a C compiler and reinstall fabthread)"
-    )
+    text = "kernels are not compiled, slicing is much slower than it could be (install a C compiler and reinstall)"
+    return [f"{len(slow)} {text}"] if slow else []
