@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabthread.inspect_cli import surveyed
 from fabthread.options import profile_options, read_gcode, resolve_for
 
 if TYPE_CHECKING:
@@ -46,24 +47,18 @@ def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -
     Not the text is compared but what is printed, in whatever order. Both are timed on the machine in A if fabthread
     sliced it, or on --printer, else on a generic one.
     """
-    from gcode.checks.evidence import Evidence
     from gcode.diff import compare
-    from gcode.planner import estimate
-    from gcode.survey import survey
-    from slicer.tools.machine import limits_of
 
-    limits = limits_of(resolve_for(a, **profile).settings)
-    prints = [Evidence(read_gcode(file)[0], limits) for file in (a, b)]
-    seconds = [estimate(e.moves, limits.machine) for e in prints]
-    found = compare(prints[0], prints[1], (seconds[0], seconds[1]))
-    surveys = [survey(e, times) for e, times in zip(prints, seconds, strict=True)]
+    settings = resolve_for(a, **profile).settings
+    (first, of_a), (second, of_b) = (surveyed(read_gcode(file)[0], settings) for file in (a, b))
+    found = compare(of_a, of_b)
     if as_json:
-        facts = {"a": surveys[0].as_dict(), "b": surveys[1].as_dict()}
-        click.echo(json.dumps({"files": [a, b], **found.as_dict(), **facts}, indent=2))
+        facts = {"files": [a, b], **found.as_dict(), "a": first.as_dict(), "b": second.as_dict()}
+        click.echo(json.dumps(facts, indent=2))
     elif found.same:
         click.echo("both print the same")
     else:
-        for name, text in _rows(found, surveys[0], surveys[1]):
+        for name, text in _rows(found, first, second):
             click.echo(f"{name:<12}{text}".rstrip())
     ctx.exit(0 if found.same else 1)
 

@@ -12,6 +12,8 @@ import click
 from fabthread.options import profile_options, read_gcode, resolve_for
 
 if TYPE_CHECKING:
+    from gcode.checks.evidence import Evidence
+    from gcode.moves import Floats, Moves
     from gcode.survey import Histogram, LayerTime, Survey
     from profiles.schema import Settings
 
@@ -37,15 +39,9 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
 
     Times are those of the machine in the file if fabthread sliced it, or of --printer, else of a generic one.
     """
-    from gcode.checks.evidence import Evidence
-    from gcode.planner import estimate
-    from gcode.survey import survey
-    from slicer.tools.machine import limits_of
-
     settings = resolve_for(file, **profile).settings
     moves, problems = read_gcode(file)
-    limits = limits_of(settings)
-    found = survey(Evidence(moves, limits, problems), estimate(moves, limits.machine))
+    found, _ = surveyed(moves, settings)
     facts = {
         "file": file,
         "machine": settings.machine.printer_model,
@@ -63,6 +59,19 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
         _draw(name, {"speeds": "mm/s", "flows": "mm3/s"}[name], bars)
 
 
+def surveyed(moves: Moves, settings: Settings) -> tuple[Survey, tuple[Evidence, Floats]]:
+    """Return the survey of moves on the machine of the settings, and what `gcode.diff` compares."""
+    from gcode.checks.evidence import Evidence
+    from gcode.survey import survey
+    from gcode.times import Homing, times
+    from slicer.tools.machine import limits_of
+
+    machine, limits = settings.machine, limits_of(settings)
+    took = times(moves, limits.machine, homing=Homing(size=(*machine.bed_size, machine.max_print_height)))
+    evidence = Evidence(moves, limits)
+    return survey(evidence, took), (evidence, took.moves)
+
+
 def _rows(found: Survey, settings: Settings, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is said in one line each: name and text."""
     from slicer.summary import duration, shares
@@ -75,7 +84,8 @@ def _rows(found: Survey, settings: Settings, facts: dict[str, Any]) -> Iterator[
             "place",
             ", ".join(f"{a} {p:.1f} to {q:.1f}" for a, p, q in zip("XYZ", found.low, found.high, strict=True)),
         )
-    yield "time", f"{duration(found.seconds)} of motion on {facts['machine']}"
+    waits = f"heating about {duration(found.heating)}, homing {duration(found.homing)}"
+    yield "time", f"{duration(found.seconds)} of motion on {facts['machine']}; {waits}"
     yield "", shares(found.seconds_by_role)
     yield "layers", f"slowest {_layers(found.slowest_layers)}; quickest {_layers(found.quickest_layers)}"
     weight = f"{facts['filament_g']:.1f} g of {settings.filament.filament_name}"
@@ -85,6 +95,7 @@ def _rows(found: Survey, settings: Settings, facts: dict[str, Any]) -> Iterator[
     yield "heat", "; ".join(f"{name} {' > '.join(f'{t:g}' for t in ts)} C" for name, ts in found.temperatures.items())
     retractions = f"{found.retractions} retractions of {found.retraction_mm:.2g} mm" if found.retractions else ""
     travel = f"{found.travel_mm / 1000:.1f} m, {found.travel_share:.0%} of the time".replace("%", " %")
+    yield "untimed", ", ".join(found.untimed)
     yield "travel", ", ".join(filter(None, (travel, retractions)))
     yield "objects", ", ".join(found.objects)
     yield "commands", ", ".join(f"{name} {n}" for name, n in found.commands.items())

@@ -1,6 +1,6 @@
 """What changed between two prints: beads, time, plastic, commands; never mind in which order things are printed.
 
-    compare   two prints (Evidence, seconds) -> Diff
+    compare   two prints, each (Evidence, seconds of its moves) -> Diff
 
 Beads are matched by height and by both their ends, whichever end is first. Those left over are looked at in the plane:
 where the other print has plastic along the same line, only its pieces differ (a seam elsewhere, an arc, other
@@ -98,8 +98,12 @@ class _Beads:
     volume: Floats
 
 
-def compare(a: Evidence, b: Evidence, seconds: tuple[Floats, Floats]) -> Diff:
-    """Return how the print `b` differs from `a`; `seconds` are the times of their rows."""
+Print = tuple[Evidence, Floats]
+
+
+def compare(one: Print, other: Print) -> Diff:
+    """Return how the other print differs from the one."""
+    (a, seconds_a), (b, seconds_b) = one, other
     first, second = _beads(a), _beads(b)
     shift = _shift(first, second)
     second = _Beads(second.ends - np.tile(shift, 2), second.z, second.row, second.length, second.volume)
@@ -117,7 +121,7 @@ def compare(a: Evidence, b: Evidence, seconds: tuple[Floats, Floats]) -> Diff:
         flows=_changed(first.volume[pairs[0]], second.volume[pairs[1]]),
         speeds=_changed(a.speed[first.row[pairs[0]]], b.speed[second.row[pairs[1]]]),
         layers=tuple(layers),
-        layer_seconds=_layer_seconds((a, b), seconds),
+        layer_seconds=_layer_seconds(_by_height(a, seconds_a), _by_height(b, seconds_b)),
         commands=_commands(a, b),
         moves=not shift.any() and _same_motion(a, b),
     )
@@ -251,10 +255,9 @@ def _distance(points: Floats, ends: Floats) -> Floats:
 # ---------------------------------------------------------------- time, commands, motion
 
 
-def _layer_seconds(both: tuple[Evidence, Evidence], seconds: tuple[Floats, Floats]) -> dict[float, tuple[float, float]]:
-    """Return the time of layers, by the height of their first bead, that differ by more than a tenth of a second."""
-    found = [_by_height(e, times) for e, times in zip(both, seconds, strict=True)]
-    pairs = {z: (found[0].get(z, 0.0), found[1].get(z, 0.0)) for z in {**found[0], **found[1]}}
+def _layer_seconds(a: Mapping[float, float], b: Mapping[float, float]) -> dict[float, tuple[float, float]]:
+    """Return the times of layers, by height, that differ by more than a tenth of a second, at most ten."""
+    pairs = {z: (a.get(z, 0.0), b.get(z, 0.0)) for z in {**a, **b}}
     ranked = sorted(pairs, key=lambda z: (-abs(pairs[z][0] - pairs[z][1]), z))
     return {z: pairs[z] for z in ranked[:10] if abs(pairs[z][0] - pairs[z][1]) > 0.1}
 

@@ -1,6 +1,6 @@
 """What a G-code file does, in numbers: sizes, plastic, time by role and layer, speeds, flows, temperatures.
 
-    survey   Moves, Machine -> Survey
+    survey   Evidence (moves and the machine's limits), Times -> Survey
 
 Speeds and flows are those asked for (with M220 and M221), weighted by the time the machine spends at them.
 """
@@ -21,6 +21,7 @@ from gcode.checks.vocabulary import is_known
 from gcode.in_force import BED, CHAMBER, NOZZLE
 from gcode.moves import Floats
 from gcode.roles import TYPE_COMMENT, Role
+from gcode.times import Times
 
 BINS = 12
 WINDOW = 1.0
@@ -49,6 +50,7 @@ class Survey:
 
     low, high             corners of the box around all beads of the print; an unknown width is the nozzle's
     part_low, part_high   the same without skirt, brim and supports
+    seconds               motion and dwells; heating and homing come on top, and `untimed` commands nobody can time
     seconds_by_role       longest first; travel holds retractions too
     temperatures          each heater's targets in order, without repetition
     lines_per_second      most source lines that the machine consumes within one second
@@ -64,6 +66,9 @@ class Survey:
     filament_cm3: float
     filament_mm_by_tool: Mapping[int, float]
     seconds: float
+    heating: float
+    homing: float
+    untimed: tuple[str, ...]
     seconds_by_role: Mapping[str, float]
     quickest_layers: tuple[LayerTime, ...]
     slowest_layers: tuple[LayerTime, ...]
@@ -91,9 +96,9 @@ class Survey:
         )
 
 
-def survey(evidence: Evidence, seconds: Floats) -> Survey:
-    """Return the survey of moves that take `seconds` (n,) each, as `planner.estimate` tells them."""
-    moves, e = evidence.moves, evidence
+def survey(evidence: Evidence, times: Times) -> Survey:
+    """Return the survey of moves that take as long as `gcode.times` says."""
+    moves, e, seconds = evidence.moves, evidence, times.moves
     rows = e.bead_rows
     part = rows[~np.isin(moves.role[rows], (Role.SKIRT, Role.BRIM, Role.SUPPORT, Role.SUPPORT_INTERFACE))]
     (low, high), (part_low, part_high) = _box(e, rows), _box(e, part)
@@ -114,6 +119,9 @@ def survey(evidence: Evidence, seconds: Floats) -> Survey:
         filament_cm3=float(used) * e.filament_area / 1000,
         filament_mm_by_tool=_by_tool(e),
         seconds=float(seconds.sum()),
+        heating=times.heating,
+        homing=times.homing,
+        untimed=times.untimed,
         seconds_by_role=_by_role(e, seconds),
         quickest_layers=tuple(sorted(layers, key=lambda one: (one.seconds, one.layer))[:3]),
         slowest_layers=tuple(sorted(layers, key=lambda one: (-one.seconds, one.layer))[:3]),

@@ -23,9 +23,10 @@ COUNTED = re.compile(r";\s*(?:LAYER_COUNT|total layer number|total layers count)
 
 def malformed(e: Evidence) -> Iterator[Sighting]:
     """Yield lines that are not G-code, by what is wrong with them."""
-    for reason in dict.fromkeys(problem.reason for problem in e.problems):
-        lines = np.array([problem.line for problem in e.problems if problem.reason == reason], np.int64)
-        text = next(problem.text for problem in e.problems if problem.reason == reason)
+    problems = [problem for problem in e.problems if problem.line]  # line 0: the whole file, which `cut_off` judges
+    for reason in dict.fromkeys(problem.reason for problem in problems):
+        lines = np.array([problem.line for problem in problems if problem.reason == reason], np.int64)
+        text = next(problem.text for problem in problems if problem.reason == reason)
         rows = np.searchsorted(e.moves.line, lines)
         yield Sighting(f"{reason}: {text!r}", rows, lines=lines)
 
@@ -39,7 +40,7 @@ def cut_off(e: Evidence) -> Iterator[Sighting]:
             yield Sighting(f"the file was {head.split()[-1]}'s, but its end is missing", end)
     declared = sum(int(found[1]) for line in comments if (found := COUNTED.match(line)))
     layers = int(moves.layer.max(initial=-1)) + 1
-    if declared > layers > 0:
+    if declared - 1 > layers > 0:  # one may be empty
         yield Sighting("layers are missing", end, np.array([float(layers)]), float(declared), "layers")
     if len(e.bead_rows) and e.bead_rows[-1] == len(moves) - 1 and not _anything_after(e):
         yield Sighting("the file ends in the middle of printing", end)
