@@ -22,6 +22,8 @@ from gcode.moves import Floats
 
 GRID = 0.01
 """Ends and heights are matched to this, mm."""
+ROUNDING = 0.0021
+"""Boxes whose sizes differ by less are equally large: each side is rounded to 0.001 mm."""
 ALONG = 0.05
 """Beads of which all points are closer to one of the other print lie on the same line, mm."""
 SPACING = 0.5
@@ -142,8 +144,8 @@ def _shift(a: _Beads, b: _Beads) -> Floats:
         return np.zeros(2)
     boxes = [[ends.reshape(-1, 2).min(axis=0), ends.reshape(-1, 2).max(axis=0)] for ends in (a.ends, b.ends)]
     low, high = boxes[1][0] - boxes[0][0], boxes[1][1] - boxes[0][1]
-    shift: Floats = np.where(np.abs(low) < 2 * GRID, 0.0, low)
-    return shift.round(3) if np.abs(high - low).max() < 2 * GRID else np.zeros(2)
+    alike = np.abs(high - low).max() < ROUNDING and np.abs(low).max() > ROUNDING
+    return np.asarray(low).round(3) if alike else np.zeros(2)
 
 
 def _matched(a: _Beads, b: _Beads) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
