@@ -13,6 +13,9 @@ RESIDENCY = 10.0
 
 WINDOW, HYSTERESIS = 1.0, 3.0
 
+SLOPE, SLOPE_SECONDS = 1.5, 60.0
+"""A wait for cooling ends where the temperature falls by less than this in so long."""
+
 
 def _hotend(fw: Firmware, words: Words) -> Heater | None:
     """Return the hotend that a command means; None, with a complaint, where there is none."""
@@ -83,15 +86,17 @@ def _wait(fw: Firmware, heater: Heater, both_ways: bool) -> Task:
     if cooling and not both_ways:
         return None
     calm, report_at = -1.0, fw.now + 1.0
+    slope_at, was = fw.now + SLOPE_SECONDS, heater.reading
     while not fw.heatup_ended:
         now, off = fw.now, abs(heater.target - heater.reading)
-        arrived = off < WINDOW or (cooling and heater.reading <= heater.target)
-        if arrived and cooling:
-            break
-        if (arrived and calm < 0) or (calm >= 0 and off > HYSTERESIS):
+        if (off < WINDOW and calm < 0) or (calm >= 0 and off > HYSTERESIS):
             calm = now
         if calm >= 0 and now - calm >= RESIDENCY:
             break
+        if cooling and now >= slope_at:
+            if was - heater.reading < SLOPE:  # it will not become much colder
+                break
+            slope_at, was = now + SLOPE_SECONDS, heater.reading
         if now >= report_at - 1e-9:
             report_at = now + 1.0
             left = "?" if calm < 0 else f"{RESIDENCY - (now - calm):.0f}"

@@ -12,7 +12,7 @@ def framed(number: int, command: str) -> bytes:
     return b"%s*%d\n" % (body, total)
 
 
-def printer(firmware="marlin", **options):
+def switched_on(firmware="marlin", **options):
     """Return a printer that has said its greeting."""
     made = VirtualPrinter(firmware, **options)
     made.advance(0.0)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plain_host import ask, framed, hear, printer, stream
+from plain_host import ask, framed, hear, stream, switched_on
 
 from printer.virtual import VirtualPrinter
 from printer.virtual.lines import Line, LineReader, Refused, Words
@@ -16,7 +16,7 @@ def said(device, data: bytes) -> list[str]:
 
 
 def test_a_framed_line_is_acknowledged_once():
-    device = printer()
+    device = switched_on()
     assert said(device, framed(1, "M117 hello")) == ["ok"]
     assert device.executed_lines == ["M117 hello"]
 
@@ -31,7 +31,7 @@ def test_a_framed_line_is_acknowledged_once():
     ],
 )
 def test_a_bad_line_is_asked_for_again(line, complaint):
-    device = printer()
+    device = switched_on()
     said(device, framed(1, "G90"))
     assert said(device, line) == [complaint, "Resend: 2", "ok"]
     assert device.executed_lines == ["G90"]
@@ -40,14 +40,14 @@ def test_a_bad_line_is_asked_for_again(line, complaint):
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_last_line_and_the_one_before_are_dropped_without_a_word(number):
-    device = printer()
+    device = switched_on()
     said(device, framed(1, "G90"))
     assert said(device, framed(number, "G90")) == []
     assert device.executed_lines == ["G90"]
 
 
 def test_the_number_is_looked_at_before_the_checksum():
-    device = printer()
+    device = switched_on()
     said(device, framed(1, "G90"))
     assert said(device, b"N1 G9x*0\n") == []
     assert said(device, b"N7 G9x*0\n")[0].startswith("Error:Line Number")
@@ -55,22 +55,22 @@ def test_the_number_is_looked_at_before_the_checksum():
 
 @pytest.mark.parametrize("line", [framed(0, "M110 N41"), framed(77, "M110 N41"), b"M110 N41\n", framed(41, "M110")])
 def test_m110_sets_the_number(line):
-    device = printer()
+    device = switched_on()
     assert said(device, line) == ["ok"]
     assert said(device, framed(42, "G90")) == ["ok"]
 
 
 def test_m110_needs_a_checksum_that_fits():
-    device = printer()
+    device = switched_on()
     assert said(device, b"N0 M110 N41*1\n")[0].startswith("Error:checksum mismatch")
 
 
 def test_a_checksum_without_a_number_is_not_looked_at():
-    assert said(printer(), b"M105*11\n")[0].startswith("ok T:")
+    assert said(switched_on(), b"M105*11\n")[0].startswith("ok T:")
 
 
 def test_an_error_empties_the_receive_buffer():
-    device = printer()
+    device = switched_on()
     window = framed(1, "G90") + framed(3, "G90") + framed(4, "G90") + framed(5, "G90")
     complaint = "Error:Line Number is not Last Line Number+1, Last Line: 1"
     assert said(device, window) == [complaint, "Resend: 2", "ok", "ok"]
@@ -78,13 +78,13 @@ def test_an_error_empties_the_receive_buffer():
 
 
 def test_an_error_can_come_before_the_ok_of_earlier_lines():
-    device = printer()
+    device = switched_on()
     answer = said(device, b"G4 P20\n" + framed(9, "G90"))
     assert [line[:5] for line in answer] == ["Error", "Resen", "ok", "ok"]
 
 
 def test_errors_on_a_real_wire_leave_what_has_not_arrived():
-    device = printer(baud=115200)
+    device = switched_on(baud=115200)
     device.write(framed(3, "G90") + framed(1, "G90"), device.now)
     assert hear(device, 0.1)[-1] == "ok"
     assert device.executed_lines == ["G90"]
@@ -101,24 +101,24 @@ def test_errors_on_a_real_wire_leave_what_has_not_arrived():
     ],
 )
 def test_what_is_kept_of_a_line(raw, command):
-    device = printer()
+    device = switched_on()
     assert said(device, raw + b"\n") == ["ok"]
     assert device.executed_lines == [command]
 
 
 @pytest.mark.parametrize("raw", [b"\n", b"   \n", b"; only a comment\n", b"\r\n\r\n"])
 def test_lines_that_say_nothing_get_no_answer(raw):
-    assert said(printer(), raw) == []
+    assert said(switched_on(), raw) == []
 
 
 def test_what_is_longer_than_95_bytes_is_cut_off_with_its_checksum():
-    device = printer()
+    device = switched_on()
     assert said(device, framed(1, "M117 " + "x" * 84)) == ["ok"]
     assert said(device, framed(2, "M117 " + "x" * 90))[0].startswith("Error:No Checksum")
 
 
 def test_bytes_may_come_one_at_a_time():
-    whole, single = printer(), printer()
+    whole, single = switched_on(), switched_on()
     data = framed(1, "G28") + framed(2, "M105") + b"junk\n" + framed(7, "G90")
     whole.write(data, 0.0)
     for byte in data:
@@ -127,7 +127,7 @@ def test_bytes_may_come_one_at_a_time():
 
 
 def test_moves_are_acknowledged_when_they_are_queued_and_others_when_they_are_done():
-    device = printer()
+    device = switched_on()
     ask(device, "G28")
     began = device.now
     assert ask(device, "G1 X100 F600")[-1] == "ok"
@@ -137,7 +137,7 @@ def test_moves_are_acknowledged_when_they_are_queued_and_others_when_they_are_do
 
 
 def test_sixteen_blocks_are_fifteen_moves():
-    device = printer("marlin", line_buffer=32)
+    device = switched_on("marlin", line_buffer=32)
     ask(device, "G28")
     began = device.now
     for i in range(15):
@@ -148,7 +148,7 @@ def test_sixteen_blocks_are_fifteen_moves():
 
 
 def test_advanced_ok_says_how_much_room_is_left():
-    device = printer(advanced_ok=True, line_buffer=16)
+    device = switched_on(advanced_ok=True, line_buffer=16)
     assert said(device, framed(1, "G90")) == ["ok N1 P15 B15"]
     assert said(device, b"G91\n") == ["ok P15 B15"]
     ask(device, "G28")
@@ -156,11 +156,11 @@ def test_advanced_ok_says_how_much_room_is_left():
 
 
 def test_unknown_commands_are_echoed_and_acknowledged():
-    assert said(printer(), b"G99 X1\n") == ['echo:Unknown command: "G99 X1"', "ok"]
+    assert said(switched_on(), b"G99 X1\n") == ['echo:Unknown command: "G99 X1"', "ok"]
 
 
 def test_order_is_kept_and_every_line_answered_once():
-    device = printer()
+    device = switched_on()
     commands = [f"G1 X{i % 200} Y{i % 7} F6000" for i in range(400)] + ["M400"]
     heard = stream(device, ["G28", *commands])
     assert device.executed_lines == ["M110 N0", "G28", *commands]
