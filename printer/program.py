@@ -56,7 +56,7 @@ class Program:
     objects: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
-    _reached: list[tuple[int, Modal]] = field(default_factory=list, repr=False, compare=False)
+    _reached: list[Modal] = field(default_factory=list, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -67,12 +67,18 @@ class Program:
         return [data[a:b].decode("utf-8", "replace").rstrip(" \t\r") for a, b in spans]
 
     def state(self, line: int) -> Modal:
-        """Return what is in force before line `line`; cheap where it is asked for in rising order."""
-        at, modal = self._reached[0] if self._reached and self._reached[0][0] <= line else (0, Modal())
-        for first in range(at, line, BATCH):
-            modal.follow(self.lines(first, min(first + BATCH, line)))
-        self._reached[:] = [(line, modal)]
-        return modal.copy()
+        """Return what is in force before line `line`; remembered at every `BATCH` lines of what was once asked for."""
+        known = self._reached
+        modal = known[min(line // BATCH, len(known) - 1)].copy() if known else Modal()
+        at = BATCH * min(line // BATCH, max(len(known) - 1, 0))
+        while True:
+            if at == BATCH * len(known):
+                known.append(modal.copy())
+            if at >= line:
+                return modal
+            until = min(at + BATCH, line)
+            modal.follow(self.lines(at, until))
+            at = until
 
     @property
     def layers(self) -> int:
@@ -83,11 +89,29 @@ class Program:
         """Return the line at which a layer begins; n behind the last."""
         return int(np.searchsorted(self.layer, layer))
 
+    def layer_seconds(self, layer: int) -> float:
+        """Return the predicted time of a layer."""
+        return float(self.seconds[self.layer_start(layer + 1)] - self.seconds[self.layer_start(layer)])
+
     def unchanged(self, path: str | os.PathLike[str]) -> None:
         """Raise `FileChanged` unless the file still holds what was loaded."""
         if hashlib.sha256(Path(path).read_bytes()).hexdigest() != self.sha256:
             raise FileChanged(f"{os.fspath(path)} has changed since it was checked: load it again")
 
+
+NOTHING = Program(
+    name="",
+    data=b"",
+    sha256="",
+    begin=np.zeros(0, np.int64),
+    end=np.zeros(0, np.int64),
+    source=np.zeros(0, np.int32),
+    seconds=np.zeros(1),
+    filament=np.zeros(1),
+    layer=np.zeros(0, np.int32),
+    object=np.zeros(0, np.int16),
+)
+"""The program of a printer that is only watched."""
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 

@@ -1,0 +1,330 @@
+"""One print on one printer: the job's states, and what is done in each. Single-threaded; `controller` is its face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from printer import events, job, sequences
+from printer.errors import ImpossibleAction, StoreError, UnsendableLine
+from printer.events import Event
+from printer.feeding import Feeder
+from printer.job import FINAL, Job, JobState
+from printer.journal import Journal
+from printer.modal import Modal
+from printer.notices import Alarmed, Changed, Disconnected, Layer, Warned
+from printer.program import BATCH, NOTHING, Program
+from printer.protocol import Link
+from printer.safety import Alarm, Guard, LayerWatch
+from printer.sequences import Policy
+from printer.session import Session
+from printer.telemetry import Telemetry
+from printer.transport.base import Transport
+
+GIVE_UP = 300.0
+"""Seconds after which a device that was lost is no longer waited for."""
+
+FED = frozenset({JobState.PRINTING, JobState.HEATING})
+OUTCOME = {
+    True: "heaters are off, the printer confirms it",
+    False: "heaters were told to switch off, but the printer does not confirm it: look after it",
+    None: "the printer cannot be reached: switch it off by hand if it is hot",
+}
+
+
+class Printing:
+    """A job and everything that moves it; the arguments are `Controller`'s."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        program: Program | None,
+        *,
+        link: Link,
+        policy: Policy,
+        journal: Journal | None,
+        guard: Guard,
+        reopen: Callable[[], Transport] | None,
+        on_event: Callable[[Event], None] | None,
+        start: int,
+        preamble: Iterable[str],
+    ) -> None:
+        self.policy = policy
+        self.program = program or NOTHING
+        self.telemetry = Telemetry()
+        self.session = Session(transport, link, reopen)
+        self.feeder = Feeder(self.program, self.session.link, start, self.policy.own_changes)
+        self.job = Job(self.program)
+        self._waits = reopen is not None
+        self._guard = guard
+        self._layers = LayerWatch()
+        self._journal = journal
+        self._on_event = on_event
+        self._preamble = list(preamble)
+        self._layer_began = self._stepped = self.session.now
+        self._overrides: dict[str, tuple[float | None, float]] = {}
+        self._held = self.program.state(0)
+        self._purge = 0.0
+        self._cooled = False
+        if program:
+            self._act(job.Connect(self.session.now))
+
+    def step(self, timeout: float) -> None:
+        """Do what is to be done now, waiting up to `timeout` seconds for the printer."""
+        try:
+            if self.job.state in FED:
+                self.feeder.feed(self.session.now)
+        except UnsendableLine as error:
+            self.fail(str(error))
+        for event in self.session.pump(timeout):
+            self._take(event)
+        self._advance(self.session.now)
+
+    def _act(self, action: job.Action) -> bool:
+        """Move the job on; say whether its state allowed that."""
+        before = self.job.state
+        try:
+            self.job = job.reduce(self.job, action)
+        except ImpossibleAction:
+            return False
+        if self.job.state != before:
+            self._note(lambda journal: journal.state(self.job.state))
+            self._emit(Changed(self.job.state, self.job.reason))
+        return True
+
+    def _emit(self, event: Event) -> None:
+        if self._on_event:
+            self._on_event(event)
+
+    def _note(self, write: Callable[[Journal], None]) -> None:
+        """Write to the journal; a disk that fails costs the journal, not the print."""
+        if self._journal:
+            try:
+                write(self._journal)
+            except StoreError as error:
+                self._journal = None
+                self._emit(Warned(f"{error}; the print goes on without a journal"))
+
+    # ------------------------------------------------------------ what the printer says
+
+    def _take(self, event: Event) -> None:
+        """Act on one event."""
+        self._emit(event)
+        follows = self.telemetry.observe(event, self.session.now)
+        if follows:
+            self._emit(follows)
+        handler = HANDLERS.get(type(event))
+        if handler:
+            handler(self, event)
+
+    def _ready(self, event: events.Ready) -> None:
+        if self._act(job.Connected(self.session.now)):
+            self.session.say(self._preamble, then=self._begin)
+
+    def _begin(self) -> None:
+        if self._act(job.Begin(self.session.now)):
+            self._layer_began = self.session.now
+
+    def _temperatures(self, event: events.Temperatures) -> None:
+        for alarm in self._guard.observe(self.session.now, event.readings):
+            self._alarm(alarm)
+        heating = self.feeder.heating
+        if heating and self.job.state == JobState.PRINTING:
+            self._act(job.Heat(self.session.now))
+        elif not heating and self.job.state == JobState.HEATING:
+            self._act(job.Heated(self.session.now))
+
+    def _halted(self, event: events.Halted) -> None:
+        self.fail(f"{event.message}: {event.meaning}; {event.advice}", reachable=False)
+
+    def _undeliverable(self, event: events.Failed) -> None:
+        self.fail(f"delivery cannot be proven any more: {event.reason}")
+
+    def _restarted(self, event: events.Restarted) -> None:
+        self._guard.forget()
+        if event.unexpected:
+            self.fail("the printer restarted by itself: power, a loose plug, or its reset button", reachable=False)
+
+    def _silent(self, event: events.Silent) -> None:
+        if event.dead:
+            self.fail(f"the printer has not answered for {event.seconds:.0f} s, last to {event.waiting_for!r}")
+        else:
+            self._emit(Warned(f"no answer for {event.seconds:.0f} s to {event.waiting_for!r}"))
+
+    def _doubted(self, event: events.Doubted) -> None:
+        self._emit(Warned(f"near line {event.near_line} something may have been executed that is not in the file"))
+
+    def _disconnected(self, event: Disconnected) -> None:
+        if not self._waits:
+            self.fail(event.reason)
+
+    def _asked_to(self, event: events.Action) -> None:
+        """Do what `//action:` asks for; what is over by then is no error."""
+        order = {"pause": self.pause, "resume": self.resume, "cancel": self.cancel}.get(event.name)
+        if order:
+            order("the printer asks for it")
+
+    # ------------------------------------------------------------ what people ask for
+
+    def pause(self, reason: str = "", change: bool = False) -> None:
+        """Stop between two lines, off the part; `change` where filament is changed meanwhile."""
+        if not self._act(job.Pause(self.session.now, reason)):
+            return
+        self.feeder.withdraw()
+        self._held = self._state_here()
+        self._purge = self.policy.purge if change else 0.0
+        self._cooled = False
+        self.session.say(sequences.pause(self._held, self.policy), then=self._paused)
+
+    def _paused(self) -> None:
+        if self.job.state == JobState.PAUSING:
+            self._act(job.Paused(self.session.now, self.job.reason))
+
+    def resume(self, reason: str = "") -> None:
+        """Go on where it was paused, once everything is as it was."""
+        if self._act(job.Resume(self.session.now, reason)):
+            self.session.say(sequences.resume(self._held, self.policy, self._purge), then=self._resumed)
+
+    def _resumed(self) -> None:
+        if self.job.state == JobState.RESUMING:
+            self.feeder.pass_stop()
+            self._act(job.Resumed(self.session.now))
+
+    def cancel(self, reason: str = "") -> None:
+        """End the job: off the part, heaters off, motors free."""
+        parked, waiting = self.job.state == JobState.PAUSED, self.feeder.heating
+        if not self._act(job.Cancel(self.session.now, reason)):
+            return
+        self.feeder.withdraw()
+        if not self.session.talking:
+            self.fail(reason or "cancelled before the printer answered")
+            return
+        if waiting:
+            self.session.urgent("M108")  # ends the wait for a temperature, where the firmware listens meanwhile
+        state = self._state_here()
+        lines = sequences.heaters_off(state) if parked else sequences.stop(state, self.policy)
+        self.session.say([*lines, "M107", "M84"], then=self._cancelled)
+
+    def _cancelled(self) -> None:
+        if self._act(job.Cancelled(self.session.now, self.job.reason)):
+            self._note(lambda journal: journal.end("cancelled"))
+
+    def override(self, what: str, value: float, line: str) -> None:
+        """Say a line that sets something the file sets too; a pause brings it back."""
+        state = self.program.state(self.feeder.acknowledged)
+        self._overrides[what] = (_in_force(state, what), value)
+        self.session.say([line])
+
+    def exclude(self, which: int) -> None:
+        """Leave an object out from the next line on."""
+        self.feeder.withdraw()
+        self.feeder.excluded.add(which)
+
+    def _state_here(self) -> Modal:
+        """Return what is in force before the next line, with what people have set since."""
+        state = self.program.state(self.feeder.cursor)
+        for what, (then, value) in self._overrides.items():
+            if _in_force(state, what) == then:  # the file has not set it since
+                _set(state, what, value)
+        return state
+
+    # ------------------------------------------------------------ what time brings
+
+    def _advance(self, now: float) -> None:
+        """Look how far the print has come, and whether anything takes too long."""
+        state, line = self.job.state, self.feeder.acknowledged
+        if line != self.job.line and self._act(job.Advance(now, line=line)):
+            self._note(lambda journal: journal.note(line, self.feeder.sent))
+            if line // BATCH != self.job.line // BATCH:
+                self.program.state(line)
+        if state in FED:
+            self._look_at_layer(now, line)
+            if self.feeder.done:
+                self._act(job.Heated(now))
+                self._finish()
+            elif self.feeder.at_stop:
+                self.pause("the file asks for a person", change=True)
+        elif state == JobState.PAUSED and not self._cooled and now - self.job.since > self.policy.cool_after:
+            self._cooled = True
+            self.session.say(f"M104 T{tool} S0" for tool in self._held.nozzle)
+            self._emit(Warned("the nozzle cools down; it is heated again before the print goes on"))
+        if state not in FINAL:
+            for alarm in self._guard.tick(now, blocked=not self.session.connected or self.feeder.heating):
+                self._alarm(alarm)
+            if self.session.lost_for > GIVE_UP:
+                self.fail(f"{self.session.name} did not come back")
+        self._stepped = now
+
+    def _look_at_layer(self, now: float, line: int) -> None:
+        """Say when a layer begins, and when one takes far too long."""
+        program = self.program
+        layer = int(program.layer[min(line, len(program) - 1)])
+        if layer < 0:
+            return
+        before = self._layers.layer
+        moving = now - self._stepped if self.job.state == JobState.PRINTING and self.session.connected else 0.0
+        alarm = self._layers.observe(layer, program.layer_seconds(layer), moving)
+        if alarm:
+            self._emit(Warned(alarm.message))
+        if layer != before:
+            predicted = program.layer_seconds(before) if before >= 0 else 0.0
+            self._emit(Layer(layer, job.view(self.job, now).elapsed_s, now - self._layer_began, predicted))
+            self._layer_began = now
+
+    def _finish(self) -> None:
+        if self._act(job.Finish(self.session.now)):
+            hot = self.program.state(len(self.program)).hot
+            off = sequences.heaters_off(self.program.state(len(self.program))) if hot else []
+            if hot:
+                self._emit(Warned("the file ends with heaters on; they are switched off"))
+            self.session.say(["M400", *off], then=self._finished)
+
+    def _finished(self) -> None:
+        if self._act(job.Finished(self.session.now)):
+            self._note(lambda journal: journal.end("done"))
+
+    def _alarm(self, alarm: Alarm) -> None:
+        """Stop a job at once for what the host's own watch has seen."""
+        self._emit(Alarmed(alarm.rule, alarm.heater, alarm.message))
+        if self.job.state not in (*FINAL, JobState.IDLE):
+            self.session.urgent("M112")
+            self.fail(alarm.message)
+
+    def fail(self, reason: str, reachable: bool = True) -> None:
+        """End the job with heaters off, whatever the printer still hears; its journal stays open to recovery."""
+        if self.job.state in (*FINAL, JobState.IDLE):
+            return
+        self.feeder.withdraw()
+        self.session.forget()
+        how = f"{reason}; {OUTCOME[self.session.heaters_off()]}" if reachable else reason
+        self._act(job.Fail(self.session.now, how))
+        self._note(Journal.close)
+
+
+def _in_force(state: Modal, what: str) -> float | None:
+    """Return what the file has set: `nozzle` (of the tool in use), `bed` or `fan`."""
+    if what == "bed":
+        return state.bed
+    return state.nozzle.get(state.tool) if what == "nozzle" else state.fan.get(0)
+
+
+def _set(state: Modal, what: str, value: float) -> None:
+    """Set one of them."""
+    if what == "bed":
+        state.bed = value
+    elif what == "nozzle":
+        state.nozzle[state.tool] = value
+    else:
+        state.fan[0] = value
+
+
+HANDLERS: dict[type[Event], Callable[..., None]] = {
+    events.Ready: Printing._ready,
+    events.Temperatures: Printing._temperatures,
+    events.Halted: Printing._halted,
+    events.Failed: Printing._undeliverable,
+    events.Restarted: Printing._restarted,
+    events.Silent: Printing._silent,
+    events.Doubted: Printing._doubted,
+    events.Action: Printing._asked_to,
+    Disconnected: Printing._disconnected,
+}

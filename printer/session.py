@@ -1,0 +1,156 @@
+"""A link on a transport: bytes pumped both ways, a lost device found again, what follows a command done when it is."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from printer.errors import LinkError, LinkLost
+from printer.events import Completed, Event, Temperatures
+from printer.notices import Disconnected, Reconnected
+from printer.protocol import Link, State, clean
+from printer.transport.base import Transport
+
+RETRY_FIRST, RETRY_MOST = 0.5, 10.0
+"""Seconds before a lost device is looked for, doubled at each attempt."""
+
+BREATH = 0.0005
+"""Seconds that every pump waits at least, so that time passes whatever happens."""
+
+HEATERS_OFF = b"\nM108\nM104 S0\nM140 S0\nM107\n"
+"""Un-numbered, because who counts may have lost count; M108 ends a wait for a temperature, which would come first."""
+
+CONFIRM = 3.0
+"""Seconds in which a printer that still listens says that its heaters are off."""
+
+
+class Session:
+    """Only one thread may `pump`; `urgent` may come from any."""
+
+    def __init__(self, transport: Transport, link: Link, reopen: Callable[[], Transport] | None = None) -> None:
+        self.link = link
+        self.name = transport.name
+        self.baud = transport.baud
+        self.clock = transport.clock
+        self._transport: Transport | None = transport
+        self._reopen = reopen
+        self._wire = threading.Lock()
+        self._follows: deque[Callable[[], None] | None] = deque()  # one for each command under way
+        self._lost = 0.0
+        self._retry = self._retry_at = 0.0
+        link.open(self.now)
+
+    @property
+    def now(self) -> float:
+        """The device's time."""
+        return self.clock.now()
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a device."""
+        return self._transport is not None
+
+    @property
+    def lost_for(self) -> float:
+        """Seconds since the device was lost; 0 while there is one."""
+        return 0.0 if self.connected else self.now - self._lost
+
+    @property
+    def talking(self) -> bool:
+        """Whether the printer takes lines, now or once it has recovered from noise."""
+        return self.connected and self.link.state in (State.STREAMING, State.SETTLING)
+
+    def say(self, lines: Iterable[str], then: Callable[[], None] | None = None) -> None:
+        """Queue commands before all lines of the job; call `then` when the last has got its `ok`."""
+        texts = [text for text in lines if clean(text, self.link.firmware)]
+        for text in texts:
+            self.link.send(text, self.now, job=False)
+            self._follows.append(None)
+        if then and texts:
+            self._follows[-1] = then
+        elif then:
+            then()
+
+    def forget(self) -> None:
+        """Expect no more answers to commands."""
+        self._follows.clear()
+
+    def urgent(self, line: str) -> bool:
+        """Write a line at once, past every queue; say whether there was somebody to write to."""
+        return self._write(self.link.urgent(line))
+
+    def pump(self, timeout: float) -> list[Event]:
+        """Write what may be written, wait up to `timeout` seconds for an answer, and return what it means."""
+        link, transport = self.link, self._transport
+        if transport is None:
+            return self._find(timeout)
+        now = self.now
+        try:
+            if data := link.to_write(now):
+                with self._wire:
+                    transport.write(data)
+            data = transport.read(max(min(timeout, link.deadline(now) - now), BREATH))
+        except LinkLost as error:
+            return self._lose(error)
+        now = self.now
+        events = link.receive(data, now) if data else []
+        events += link.tick(now)
+        for event in events:
+            if isinstance(event, Completed) and self._follows and (then := self._follows.popleft()):
+                then()
+        return events
+
+    def heaters_off(self) -> bool | None:
+        """Switch off every heater, past the link; say whether the printer confirms it, None where it is not there."""
+        if not self._write(HEATERS_OFF + b"M105\n"):
+            return None
+        until, cold = self.now + CONFIRM, False
+        while self.now < until and self._transport and not cold:
+            try:
+                data = self._transport.read(until - self.now)
+            except LinkLost:
+                return None
+            for event in self.link.receive(data, self.now) if data else ():
+                cold |= isinstance(event, Temperatures) and not any(r.target for r in event.readings.values())
+        return cold
+
+    def close(self) -> None:
+        """Let go of the device."""
+        if self._transport:
+            self._transport.close()
+            self._transport = None
+        self._reopen = None
+
+    def _write(self, data: bytes) -> bool:
+        """Write at once; say whether that was possible."""
+        transport = self._transport
+        if transport:
+            with suppress(LinkLost), self._wire:
+                transport.write(data)
+                return True
+        return False
+
+    def _lose(self, error: LinkLost) -> list[Event]:
+        """Note that the device is gone."""
+        if self._transport:
+            self._transport.close()
+        self._transport = None
+        self._lost, self._retry = self.now, RETRY_FIRST
+        self._retry_at = self.now + self._retry
+        return [Disconnected(str(error))]
+
+    def _find(self, timeout: float) -> list[Event]:
+        """Look for the device where it is time to; otherwise wait."""
+        wait = self._retry_at - self.now
+        if wait > 0 or not self._reopen:
+            self.clock.sleep(min(timeout, max(wait, 0.0)) if self._reopen else timeout)
+            return []
+        try:
+            self._transport = self._reopen()
+        except LinkError:
+            self._retry = min(2 * self._retry, RETRY_MOST)
+            self._retry_at = self.now + self._retry
+            return []
+        return [Reconnected(self.now - self._lost)]
