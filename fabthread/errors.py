@@ -21,10 +21,14 @@ EXIT_CODES = {
     6: "output not writable",
     7: "checked: the G-code would not be safe on the machine, or not print",
     8: "checked: nothing but warnings",
+    9: "proven otherwise: the G-code does not print the model",
     130: "interrupted",
 }
 CODES = {
     "gcode.errors.MalformedGcode": 3,
+    "gcode.errors.UnreadableFile": 3,
+    "gcode.proof.model.UnreadableModel": 3,
+    "gcode.proof.verify.NothingDeposited": 5,
     "gcode.errors.TemplateError": 4,
     "gcode.checks.rules.UnknownRule": 4,
     "gcode.errors.UnwritableMoves": 1,

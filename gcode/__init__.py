@@ -1,8 +1,10 @@
 """The shared language: G-code as columns of moves, read, written and timed. Imports nothing of ours.
 
-    read      any file -> Moves             reader.py, kernels/parse.py
+    read      any file -> Moves             reader.py, kernels/words.py and rows.py, slicers' comments in dialects.py
+    stream    the same, piece by piece
     write     Moves -> text in a Style      writer.py, kernels/format.py, dialects in flavours.py
     estimate  Moves -> seconds per move     planner.py, kernels/planner.py, limits in Machine
+    verify    models, Moves -> Proof        proof/
     render    template -> lines             templates.py
     Moves, Role                             moves.py, roles.py
 
@@ -15,15 +17,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for type checkers; at run time each name is imported when it is asked for
+    from gcode.containers import plates as plates
     from gcode.errors import GcodeError as GcodeError
     from gcode.errors import MalformedGcode as MalformedGcode
     from gcode.errors import Problem as Problem
+    from gcode.errors import UnreadableFile as UnreadableFile
     from gcode.flavours import FLAVOURS as FLAVOURS
     from gcode.flavours import Flavour as Flavour
     from gcode.moves import Moves as Moves
     from gcode.planner import Machine as Machine
     from gcode.planner import estimate as estimate
+    from gcode.proof import verify as verify
     from gcode.reader import read as read
+    from gcode.reader import stream as stream
     from gcode.roles import Role as Role
     from gcode.templates import render as render
     from gcode.writer import Style as Style
@@ -34,6 +40,8 @@ _HOMES = {
     "Moves": "gcode.moves",
     "Role": "gcode.roles",
     "read": "gcode.reader",
+    "stream": "gcode.reader",
+    "plates": "gcode.containers",
     "write": "gcode.writer",
     "write_to": "gcode.writer",
     "Style": "gcode.writer",
@@ -42,9 +50,11 @@ _HOMES = {
     "Machine": "gcode.planner",
     "estimate": "gcode.planner",
     "render": "gcode.templates",
+    "verify": "gcode.proof",
     "GcodeError": "gcode.errors",
     "MalformedGcode": "gcode.errors",
     "Problem": "gcode.errors",
+    "UnreadableFile": "gcode.errors",
 }
 
 

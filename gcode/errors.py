@@ -1,7 +1,13 @@
 """What can be wrong with G-code, as a tree; every message says what, where and what to do.
 
 GcodeError
-├── MalformedGcode     text that is not G-code (`line` and `text` say where)
+├── UnreadableFile     a file as a whole
+│   ├── NotGcode       a picture, a model, a program: anything but G-code
+│   ├── CutOff         ends before it is complete
+│   ├── DamagedFile    checksums or structure are wrong
+│   ├── TooLarge       would expand to far more than an honest file
+│   └── NoSuchPlate    an archive of several plates, or without the one asked for
+├── MalformedGcode     a line that is not G-code (`problem` says where)
 ├── UnwritableMoves    moves that no G-code can express (not a number, out of range)
 ├── TemplateError      a template with an unknown placeholder or an impossible expression
 └── UnknownRule        a check that there is not
@@ -27,8 +33,35 @@ class GcodeError(Exception):
     """Any error this package raises on purpose."""
 
 
+class UnreadableFile(GcodeError):
+    """A file that cannot be read at all."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+
+
+class NotGcode(UnreadableFile):
+    """A file of another kind."""
+
+
+class CutOff(UnreadableFile):
+    """A file that ends before it is complete."""
+
+
+class DamagedFile(UnreadableFile):
+    """A file whose checksums or structure are wrong."""
+
+
+class TooLarge(UnreadableFile):
+    """A file that would expand to far more than an honest one."""
+
+
+class NoSuchPlate(UnreadableFile):
+    """An archive of several plates of which none was chosen, or without the chosen one."""
+
+
 class MalformedGcode(GcodeError):
-    """A file or line that cannot be read as G-code."""
+    """A line that cannot be read as G-code."""
 
     def __init__(self, problem: Problem, source: str = "G-code") -> None:
         super().__init__(f"{source}, {problem}")

@@ -1,116 +1,97 @@
 """Text to `Moves`: the inverse of `writer`, tolerant of what other slicers and people write.
 
-    read      path, bytes or text -> Moves
+    read     path, bytes or text -> Moves
+    stream   the same piece by piece, in constant memory
+    parse    G-code text -> Moves
 
-What is understood becomes columns: G0-G3 (arcs are split into chords within 0.01 mm), G10/G11 with M207, G20/G21,
-G90/G91, M82/M83, G92, M106/M107, M204 and SET_VELOCITY_LIMIT ACCEL, T, object labels, and the comments that name roles,
-layers, widths and heights (PrusaSlicer, OrcaSlicer, Bambu Studio, Cura, ideaMaker and ours). Every other line is kept
-verbatim in `commands`. G28 and G92 X Y Z set the position: a row of role CUSTOM with speed 0 and no duration.
+What is understood becomes columns: G0-G3 in G17-G19 (arcs are split into chords within 0.01 mm), G10/G11 with M207 and
+M208, G20/G21, G90/G91, M82/M83, G92, M106/M107 of the part fan, M200, M204 and SET_VELOCITY_LIMIT ACCEL, T, object
+labels, and the comments that name roles, layers, widths and heights (`dialects`). Every other line is kept verbatim in
+`commands`, M220 and M221 too: the columns hold what the text asks for, `in_force` says what overrides make of it.
 
 Start, end and layer sequences (from `;TYPE:Custom` to the next role or layer) are kept verbatim as well; their motion
-is in rows of role CUSTOM, which the writer leaves to the commands. Position is what the last word said: G92 X Y Z moves
-the coordinates, not the reader's origin. G91 makes E relative too; G90 does not undo M83.
+is in rows of role CUSTOM, which the writer leaves to the commands. G28 and G92 X Y Z set the position: a row of role
+CUSTOM with speed 0 and no duration. Position is what the last word said: G92 X Y Z moves the coordinates, not the
+reader's origin. G91 makes E relative too; G90 does not undo M83. E that counts volume (M200) becomes length. Layers
+that nothing names are counted by the rising z of beads.
 
 A malformed line raises `MalformedGcode` with its number and text. With `problems=[]` nothing is raised: each such line
-is appended to the list as a `Problem`, and kept verbatim.
+is appended to the list as a `Problem`, and kept verbatim. What is no G-code at all, or cut off, is an `UnreadableFile`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.errors import MalformedGcode, Problem
-from gcode.kernels.parse import parse_rows
-from gcode.moves import DTYPES, Moves
-from gcode.roles import TYPE_COMMENT, Role
+from gcode import containers, wholeness
+from gcode.containers import Source
+from gcode.dialects import BEGIN, DEFINE, END, ROLE, ROLE_WORDS, TABLE
+from gcode.errors import CutOff, MalformedGcode, NotGcode, Problem, TooLarge
+from gcode.kernels.rows import Printer
+from gcode.kernels.words import Scanner
+from gcode.labels import Labels
+from gcode.moves import Moves
+from gcode.roles import Role
 
-ROLE_WORDS: dict[str, Role] = {words.lower(): role for role, words in TYPE_COMMENT.items()} | {
-    "none": Role.NONE,
-    # PrusaSlicer and Slic3r derivatives
-    "overhang perimeter": Role.OVERHANG_PERIMETER,
-    "skirt/brim": Role.SKIRT,
-    "internal bridge infill": Role.BRIDGE,
-    # OrcaSlicer and Bambu Studio
-    "outer wall": Role.EXTERNAL_PERIMETER,
-    "inner wall": Role.PERIMETER,
-    "overhang wall": Role.OVERHANG_PERIMETER,
-    "gap infill": Role.GAP_FILL,
-    "sparse infill": Role.INFILL,
-    "internal solid infill": Role.SOLID_INFILL,
-    "top surface": Role.TOP_SURFACE,
-    "bottom surface": Role.BOTTOM_SURFACE,
-    "bridge": Role.BRIDGE,
-    "internal bridge": Role.BRIDGE,
-    "support": Role.SUPPORT,
-    "support interface": Role.SUPPORT_INTERFACE,
-    "support transition": Role.SUPPORT,
-    # Cura and ideaMaker
-    "wall-outer": Role.EXTERNAL_PERIMETER,
-    "wall-inner": Role.PERIMETER,
-    "fill": Role.INFILL,
-    "skin": Role.SOLID_INFILL,
-    "solid-fill": Role.SOLID_INFILL,
-    "gap-fill": Role.GAP_FILL,
-    "support-interface": Role.SUPPORT_INTERFACE,
-    # Simplify3D
-    "outer perimeter": Role.EXTERNAL_PERIMETER,
-    "inner perimeter": Role.PERIMETER,
-    "infill": Role.INFILL,
-    "solid layer": Role.SOLID_INFILL,
-}
-"""Role by the lower-case text of a role comment; a text that is not here leaves the role NONE."""
+COMMAND, MALFORMED = 0, 16
+"""Kinds of events beside those that `dialects` names; from MALFORMED on they are lines that cannot be read."""
+FAULTS = (
+    "",
+    "not a G-code word",
+    "not text",
+    "checksum does not match",
+    "line number out of order",
+    "number out of range",
+    "arc without a centre",
+)
+"""What is wrong with a malformed line, as the kernels number it."""
 
-WORDS = b"".join(
-    word + b"\n"
-    for word in (
-        b"TYPE:", b"FEATURE:", b"Custom", b"Wipe tower", b"Prime tower", b"None", b"LAYER_CHANGE", b"LAYER:",
-        b"CHANGE_LAYER", b"LINE_WIDTH:", b"LAYER_HEIGHT:", b"WIDTH:", b"HEIGHT:", b"Z:", b"Z_HEIGHT:",
-        b"EXCLUDE_OBJECT_", b"SET_VELOCITY_LIMIT", b"ACCEL=",
-    )
-)  # fmt: skip
-"""The words that the kernel looks for, by position."""
-
-COMMAND, ROLE, BEGIN, _LAYER, END = range(5)
-FAULTS = {
-    17: "not a G-code word",
-    18: "checksum does not match",
-    19: "number out of range",
-    20: "arc without a centre",
-    21: "not text",
-}
-"""Kinds of events; those from 17 on are malformed lines."""
-
-FLOATS = ("x", "y", "z", "e", "speed", "acceleration", "width", "height", "fan")
-SMALL = ("role", "tool", "layer", "line")
-ROWS, EVENTS, LAYERS_NAMED = 1, 2, 10
-"""Fields of the kernel's state."""
-
-START_STATE = (0, 0, 0, 0, 1, 1, 0, 0, -1, 0, 0, -1, 0)
-"""at, rows, events, line; absolute xyz and e, inches, verbatim; layer, tool, layers named, command row, retracted"""
-START_VALUES = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.0, 40.0, 0)
-"""x, y, z, e, speed, fan, printing and travel acceleration, width, height; firmware retraction length and speed"""
+BATCH = 4096
+"""Lines that pass between the kernels at a time: what fits into a processor's cache."""
+GCODE = re.compile(r"\s*(?:(?:N\d+\s*)?[GMTgmt]\d|[A-Z][A-Z0-9_]+(?:\s|$))")
+"""A line that is G-code, or could be a macro."""
+FOREIGN = re.compile(r"\s*[A-Za-z]")
+"""A line of words."""
+ULTIMAKER_2 = 2.85
+"""mm; its files count E in mm3 and do not say of which filament."""
 
 
-def read(source: str | bytes | os.PathLike[str], problems: list[Problem] | None = None) -> Moves:
+def read(source: Source, problems: list[Problem] | None = None, plate: int | None = None) -> Moves:
     """Return the moves of a G-code file, given as a path, as bytes, or as text that holds a newline.
 
-    Raises `MalformedGcode` at the first line that cannot be read, unless `problems` collects them, and OSError where
-    the file cannot be opened.
+    Reads gzip, zip (`.gcode.3mf`, of which `plate` chooses one) and `.bgcode` too. Raises `MalformedGcode` at the first
+    line that cannot be read, unless `problems` collects them; `UnreadableFile` for what is no G-code, damaged or cut
+    off; OSError where the file cannot be opened.
     """
-    if isinstance(source, bytes):
-        data, name = source, "G-code"
-    elif isinstance(source, str) and "\n" in source:
-        data, name = source.encode(), "G-code"
-    else:
-        data, name = Path(source).read_bytes(), os.fspath(source)
-    return parse(data, problems, name)
+    data, name = containers.text(source, plate)
+    reading = Reading(data, name, problems)
+    moves = reading.take(data)
+    reading.finish(data[-wholeness.EDGE :])
+    return moves
+
+
+def stream(
+    source: Source, problems: list[Problem] | None = None, plate: int | None = None, chunk_bytes: int = 1 << 22
+) -> Iterator[Moves]:
+    """Yield the moves of a file piece by piece; one after the other they are those of `read`.
+
+    Memory is a few times `chunk_bytes`, whatever the size of the file. `command_row` counts from the start of each
+    piece, `start` is where the one before has ended, `objects` grows. Raises what `read` raises, when it comes to it.
+    """
+    named = _names_layers(source, plate, chunk_bytes)
+    with containers.opened(source) as (binary, name):
+        reading, tail = None, b""
+        for data in _whole_lines(containers.pieces(binary, name, plate, chunk_bytes), name):
+            reading = reading or Reading(data, name, problems, counting=not named)
+            tail = (tail + data)[-wholeness.EDGE :]
+            yield reading.take(data)
+        if reading:
+            reading.finish(tail)
 
 
 def parse(
@@ -121,155 +102,232 @@ def parse(
     relative_e: bool = False,
 ) -> Moves:
     """Return the moves of G-code text that begins at `position`, in absolute coordinates and the given mode of E."""
-    if b"\n" not in data and b"\r" in data:
-        data = data.replace(b"\r", b"\n")
-    if data and not data.endswith(b"\n"):
-        data += b"\n"
-    state, values = np.array(START_STATE, np.int64), np.array(START_VALUES, np.float64)
-    values[:3] = position
-    state[5] = not relative_e
-    columns, events = _run(data, state, values)
-    _report(data, events, problems, name)
-    moves = _assemble(data, columns, events, position)
-    return moves if state[LAYERS_NAMED] else _with_layers_by_height(moves)
+    return Reading(data, name, problems, position, relative_e).take(data)
+
+
+def _names_layers(source: Source, plate: int | None, chunk_bytes: int) -> bool:
+    """Return whether anything in a file names its layers."""
+    with containers.opened(source) as (binary, name):
+        reading = None
+        for data in _whole_lines(containers.pieces(binary, name, plate, chunk_bytes), name):
+            reading = reading or Reading(data, name, [])
+            reading.take(data)
+            if reading.printer.named_row >= 0:
+                return True
+    return False
+
+
+def _whole_lines(parts: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield the parts cut at ends of lines."""
+    rest = b""
+    for part in parts:
+        end = part.rfind(b"\n") + 1
+        if end:
+            yield rest + part[:end]
+            rest = part[end:]
+        else:
+            rest += part
+            if len(rest) > 1 << 26:
+                raise NotGcode(name, "has a line of more than 64 MB, so it is not G-code")
+    if rest:
+        yield rest
 
 
 Column = NDArray[Any]
 
 
-class _Events(NamedTuple):
-    """What is not a row: kinds, the rows before which they stand, spans of the text, line numbers."""
+class Lines(NamedTuple):
+    """A batch of lines and their words, on the way from one kernel to the other."""
 
-    kind: Column
-    row: Column
-    first: Column
-    last: Column
-    line: Column
+    kind: memoryview  # (n,) u1
+    code: memoryview  # (n,) i4
+    words: memoryview  # (n,) u1: how many
+    spot: memoryview  # (3, n) i8: first byte, first byte of what it says, end
+    letter: memoryview  # of each word, u1
+    value: memoryview  # of each word, f8
 
-
-def _run(data: bytes, state: Column, values: Column) -> tuple[dict[str, Column], _Events]:
-    """Run the kernel with arrays that grow until they hold the whole text."""
-    rows = data.count(b"\n") + 16
-    columns: dict[str, Column] = {name: np.empty(rows, DTYPES[name]) for name in FLOATS + SMALL}
-    events: list[Column] = [np.empty(1024 + rows // 4, t) for t in (np.uint8, np.int64, np.int64, np.int64, np.int32)]
-    text, words = memoryview(data), memoryview(WORDS)
-    while not parse_rows(text, words, state, values, *columns.values(), *events):
-        if state[ROWS] > 3 * len(columns["x"]) // 4 or state[EVENTS] + 2 <= len(events[0]):
-            columns = {name: _longer(column) for name, column in columns.items()}
-        if state[EVENTS] > 3 * len(events[0]) // 4:
-            events = [_longer(column) for column in events]
-    n, k = int(state[ROWS]), int(state[EVENTS])
-    return {name: column[:n] for name, column in columns.items()}, _Events(*[column[:k] for column in events])
+    @classmethod
+    def empty(cls, n: int) -> Lines:
+        """Return room for n lines."""
+        words = 8 * n + 64
+        sizes = (n, np.uint8), (n, np.int32), (n, np.uint8), ((3, n), np.int64), (words, np.uint8), (words, np.float64)
+        return cls(*[np.empty(size, kind).data for size, kind in sizes])
 
 
-def _longer(column: Column) -> Column:
-    """Return the column with as much room again."""
-    return np.concatenate([column, np.empty(len(column) + 4096, column.dtype)])
+class Rows(NamedTuple):
+    """The columns of moves, in blocks of one type: a row of a block is a column of moves."""
+
+    motion: Column  # (5, n) f8: x, y, z, e, speed
+    bead: Column  # (4, n) f4: acceleration, width, height, fan
+    small: Column  # (2, n) u1: role, tool
+    counts: Column  # (2, n) i4: layer, line
+
+    @classmethod
+    def empty(cls, n: int) -> Rows:
+        """Return room for n rows."""
+        kinds = ((5, np.float64), (4, np.float32), (2, np.uint8), (2, np.int32))
+        return cls(*[np.empty((width, n), kind) for width, kind in kinds])
 
 
-def _report(data: bytes, events: _Events, problems: list[Problem] | None, name: str) -> None:
-    """Raise, or append to `problems`, what the kernel could not read."""
-    for i in np.flatnonzero(events.kind > 16).tolist():
-        text = data[events.first[i] : events.last[i]].decode("utf-8", "replace").strip()
-        text = text if len(text) <= 80 else text[:77] + "..."
-        problem = Problem(int(events.line[i]), text, FAULTS[int(events.kind[i])])
-        if problems is None:
-            raise MalformedGcode(problem, name)
-        problems.append(problem)
+class Events(NamedTuple):
+    """What is not a row: commands, names of roles and objects, malformed lines."""
+
+    kind: Column  # (k,) u1
+    spot: Column  # (4, k) i8: row before which it stands, first byte, end, line
+
+    @classmethod
+    def empty(cls, n: int) -> Events:
+        """Return room for n events."""
+        return cls(np.empty(n, np.uint8), np.empty((4, n), np.int64))
+
+    @property
+    def row(self) -> Column:
+        """Rows before which they stand."""
+        return self.spot[0]
+
+    @property
+    def malformed(self) -> Column:
+        """Which are lines that cannot be read."""
+        malformed: Column = self.kind > MALFORMED
+        return malformed
 
 
-def _assemble(data: bytes, columns: dict[str, Column], events: _Events, position: tuple[float, float, float]) -> Moves:
-    """Return moves from the kernel's rows and events."""
-    n = len(columns["x"])
-    command = (events.kind == COMMAND) | (events.kind > 16)
-    commands = tuple(_texts(data, events, command))
-    _fill_roles(columns["role"], data, events)
-    objects, column = _objects(commands, data, events, n)
-    return Moves(
-        **columns,
-        object=column,
-        start=np.array([*position, 0.0]),
-        command_row=events.row[command],
-        command_line=events.line[command],
-        commands=commands,
-        objects=objects,
-    )
+def _longer(block: Column) -> Column:
+    """Return a block with as much room again."""
+    return np.concatenate([block, np.empty((*block.shape[:-1], block.shape[-1] + 4096), block.dtype)], axis=-1)
 
 
-def _texts(data: bytes, events: _Events, chosen: Column) -> Iterator[str]:
+def _texts(text: bytes, events: Events, chosen: Column) -> Iterator[str]:
     """Yield the text of the chosen events."""
-    for first, last in zip(events.first[chosen].tolist(), events.last[chosen].tolist(), strict=True):
-        yield data[first:last].decode("utf-8", "surrogateescape")
+    for first, last in zip(events.spot[1, chosen].tolist(), events.spot[2, chosen].tolist(), strict=True):
+        yield text[first:last].decode("utf-8", "surrogateescape")
 
 
-def _fill_roles(column: Column, data: bytes, events: _Events) -> None:
-    """Give beads (1 in the column) the role named last before them; CUSTOM rows and travels keep theirs."""
-    chosen = events.kind == ROLE
-    roles = [ROLE_WORDS.get(text.strip().lower(), Role.NONE) for text in _texts(data, events, chosen)]
-    spans = np.diff(np.concatenate([[0], events.row[chosen], [len(column)]]))
-    named = np.repeat(np.array([Role.NONE, *roles], np.uint8), spans)
-    beads = column == 1
-    column[beads] = named[beads]
+def held(before: int, rows: Column, values: Sequence[int], n: int) -> Column:
+    """Return a column (n,) of values, each from its row on, and of `before` up to the first.
+
+    >>> held(7, np.array([1, 3]), [8, 9], 5).tolist()
+    [7, 8, 8, 9, 9]
+    """
+    spans = np.diff(np.concatenate([[0], rows, [n]]))
+    column: Column = np.repeat(np.array([before, *values], np.int64), spans)
+    return column
 
 
-NAME = re.compile(r"NAME=(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
-M486 = re.compile(r"M486(?: S(-?\d+))?(?: ?A\"?([^\"]*)\"?)?")
+class Reading:
+    """The reading of one file: the kernels' state, and what roles and labels have been named last."""
 
+    def __init__(
+        self,
+        head: bytes,
+        name: str,
+        problems: list[Problem] | None,
+        position: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        relative_e: bool = False,
+        counting: bool = True,
+    ) -> None:
+        self.head = head[: wholeness.EDGE]
+        self.name = name
+        self.problems = problems
+        self.scanner = Scanner(TABLE)
+        volumetric = ULTIMAKER_2 if b";FLAVOR:UltiGCode" in self.head else 0.0
+        self.printer = Printer(*position, not relative_e, volumetric)
+        self.printer.counting = counting
+        self.role = Role.NONE
+        self.labels = Labels()
+        self.position = np.array([*position, 0.0])
+        self.top = -1
+        self.understood = self.foreign = False  # whether there is a line of G-code, and one of anything else
 
-def _objects(
-    commands: tuple[str, ...], data: bytes, events: _Events, n: int
-) -> tuple[tuple[str, ...], NDArray[np.int16]]:
-    """Return the objects' names and the object of each row, from definitions and labels."""
-    names = _defined(commands)
-    chosen = (events.kind == BEGIN) | (events.kind == END)
-    now: list[int] = [-1]
-    for text, kind in zip(_texts(data, events, chosen), events.kind[chosen].tolist(), strict=True):
-        now.append(-1 if kind == END else _index(text, names))
-    spans = np.diff(np.concatenate([[0], events.row[chosen], [n]]))
-    return tuple(names), np.repeat(np.array(now, np.int16), spans)
+    def take(self, data: bytes) -> Moves:
+        """Return the moves of the next lines."""
+        text = data if not data or data.endswith(b"\n") else data + b"\n"
+        rows, events = self._run(text)
+        self._report(data, events)
+        n = rows.motion.shape[1]
+        kept = (events.kind == COMMAND) | (events.kind == DEFINE) | events.malformed
+        commands = tuple(_texts(text, events, kept))
+        self._name_roles(text, events, rows.small[0])
+        objects = self._objects(text, events, n)
+        self.understood = self.understood or n > 0 or any(map(GCODE.match, commands))
+        self.foreign = self.foreign or any(map(FOREIGN.match, commands))
+        if self.printer.named_row > 0 and self.top < 0:
+            rows.counts[0, : self.printer.named_row] = -1  # counted by height before layers had names
+        start = self.position
+        if n:
+            self.position = np.array([*rows.motion[:3, -1], 0.0])
+            self.top = max(self.top, int(rows.counts[0, -1]))
+        return Moves(
+            **dict(zip(("x", "y", "z", "e", "speed"), rows.motion, strict=True)),
+            **dict(zip(("acceleration", "width", "height", "fan"), rows.bead, strict=True)),
+            **dict(zip(("role", "tool"), rows.small, strict=True)),
+            **dict(zip(("layer", "line"), rows.counts, strict=True)),
+            object=objects,
+            start=start,
+            command_row=events.row[kept],
+            command_line=events.spot[3, kept].astype(np.int32),
+            commands=commands,
+            objects=tuple(self.labels.names),
+        )
 
+    def finish(self, tail: bytes) -> None:
+        """Say what is wrong with the file as a whole, of which these are the last bytes."""
+        reason = wholeness.doubt(self.head, tail, self.top + 1)
+        if reason and self.problems is None:
+            raise CutOff(self.name, reason)
+        if reason and self.problems is not None:
+            self.problems.append(Problem(0, self.name, reason))
+        if self.foreign and not self.understood:
+            raise NotGcode(self.name, "holds no line of G-code")
 
-def _defined(commands: tuple[str, ...]) -> list[str]:
-    """Return the names that definitions among the commands give."""
-    names: list[str] = []
-    index = 0
-    for line in commands:
-        if line.startswith("EXCLUDE_OBJECT_DEFINE"):
-            _index(line, names)
-        elif line.startswith("M486 ") and (found := M486.match(line)):
-            index = index if found[1] is None else int(found[1])
-            if found[2] and 0 <= index < 1000:
-                names.extend(f"object_{i}" for i in range(len(names), index + 1))
-                names[index] = found[2].strip()
-    return names
+    def _run(self, text: bytes) -> tuple[Rows, Events]:
+        """Run the kernels over whole lines, with arrays that grow until they hold all."""
+        lines = text.count(b"\n")
+        rows, events = Rows.empty(lines + 16), Events.empty(1024 + lines // 4)
+        scanner, printer, view = self.scanner, self.printer, memoryview(text)
+        batch = Lines.empty(min(BATCH, lines))
+        scanner.at = 0
+        printer.restart()
+        while scanner.at < len(text):
+            found = scanner.run(view, *batch)
+            done = printer.run(0, found, *batch, *rows, *events)
+            while done < found:
+                if rows.motion.shape[1] > 200 * lines + 1_000_000:
+                    raise TooLarge(self.name, "has arcs of far more chords than any printer could mean")
+                rows = Rows(*[_longer(block) for block in rows])
+                events = Events(*[_longer(block) for block in events])
+                done = printer.run(done, found, *batch, *rows, *events)
+        n, k = printer.rows, printer.events
+        return Rows(*[block[:, :n] for block in rows]), Events(*[block[..., :k] for block in events])
 
+    def _report(self, data: bytes, events: Events) -> None:
+        """Raise, or append to the problems, what the kernels could not read."""
+        for i in np.flatnonzero(events.malformed).tolist():
+            first, last = events.spot[1:3, i].tolist()
+            text = data[first:last].decode("utf-8", "replace").strip()
+            text = text if len(text) <= 80 else text[:77] + "..."
+            problem = Problem(int(events.spot[3, i]), text, FAULTS[events.kind[i] - MALFORMED])
+            if last == len(data):
+                problem = problem._replace(reason="the file ends in the middle of the line")
+            if self.problems is not None:
+                self.problems.append(problem)
+            elif last == len(data):
+                raise CutOff(self.name, str(problem))
+            else:
+                raise MalformedGcode(problem, self.name)
 
-def _index(text: str, names: list[str]) -> int:
-    """Return the object that a label names, adding it to `names` where it is new."""
-    if found := NAME.search(text):
-        name = found[1] or found[2] or found[3]
-    elif (number := M486.match(text)) and number[1] and int(number[1]) < 1000:
-        names.extend(f"object_{i}" for i in range(len(names), int(number[1]) + 1))
-        return int(number[1])
-    else:
-        return -1
-    if name not in names:
-        names.append(name)
-    return names.index(name)
+    def _name_roles(self, text: bytes, events: Events, column: Column) -> None:
+        """Give beads (1 in the column) the role named last before them; CUSTOM rows and travels keep theirs."""
+        named = events.kind == ROLE
+        roles = [ROLE_WORDS.get(words.strip().lower(), Role.NONE) for words in _texts(text, events, named)]
+        beads = column == 1
+        column[beads] = held(self.role, events.row[named], roles, len(column))[beads]
+        self.role = roles[-1] if roles else self.role
 
-
-def _with_layers_by_height(moves: Moves) -> Moves:
-    """Return moves whose layers are counted by the rising z of beads, for files that do not name them."""
-    beads = np.flatnonzero((moves.e > 0) & (moves.role != Role.CUSTOM) & (moves.line > 0))
-    still = (np.diff(moves.x, prepend=moves.start[0])[beads] == 0) & (
-        np.diff(moves.y, prepend=moves.start[1])[beads] == 0
-    )
-    beads = beads[~still]
-    if not len(beads):
-        return moves
-    top = np.maximum.accumulate(moves.z[beads])
-    number = np.concatenate([[0], np.cumsum(np.diff(top) > 1e-4)])
-    layer = np.full(len(moves), -1, np.int32)
-    spans = np.diff(np.concatenate([beads, [len(moves)]]))
-    layer[beads[0] :] = np.repeat(number, spans)
-    return moves.with_(layer=layer)
+    def _objects(self, text: bytes, events: Events, n: int) -> Column:
+        """Return the object of each row, from the definitions and labels in text order."""
+        named = (events.kind == BEGIN) | (events.kind == END) | (events.kind == DEFINE)
+        before, now = self.labels.now, []
+        for words, kind in zip(_texts(text, events, named), events.kind[named].tolist(), strict=True):
+            now.append(self.labels.take(kind, words))
+        return held(before, events.row[named], now, n).astype(np.int16)

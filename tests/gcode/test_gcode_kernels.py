@@ -65,7 +65,8 @@ def test_reader(moves, monkeypatch):
     text += b"nonsense {\nG1 X\nN1 G1 X1*3\n; FEATURE: Outer wall\n"
     problems = [], []
     compiled = gcode.reader.read(text, problems[0])
-    monkeypatch.setattr("gcode.reader.parse_rows", interpreted("parse").parse_rows)
+    monkeypatch.setattr("gcode.reader.Scanner", interpreted("words").Scanner)
+    monkeypatch.setattr("gcode.reader.Printer", interpreted("rows").Printer)
     plain = gcode.reader.read(text, problems[1])
     assert problems[0] == problems[1]
     assert len(problems[0]) == 2
@@ -74,8 +75,13 @@ def test_reader(moves, monkeypatch):
     assert plain.commands == compiled.commands
 
 
-@pytest.mark.parametrize("machine", [Machine(), Machine("klipper"), Machine(junction_deviation=0.02)])
+@pytest.mark.parametrize(
+    "machine",
+    [Machine(), Machine("klipper"), Machine("reprapfirmware"), Machine(junction_deviation=0.02, acceleration_x=400)],
+)
 def test_planner(moves, machine, monkeypatch):
+    changes = ("M201 Y300", "SET_VELOCITY_LIMIT VELOCITY=60", "M400", "M566 X300")
+    moves = moves.with_(command_row=np.array([90, 90, 200, 250]), commands=changes)
     compiled = gcode.planner.estimate(moves, machine)
     monkeypatch.setattr("gcode.planner.plan_moves", interpreted("planner").plan_moves)
     assert (gcode.planner.estimate(moves, machine) == compiled).all()
