@@ -130,7 +130,7 @@ def times(
     """Return how long a job takes, from a cold machine on."""
     machine = machine or Machine()
     seconds = estimate(moves, machine)
-    known = find(moves, lambda name: name == "G4" or name in UNTIMED or ("PRINT" in name and name[0] not in "GMT"))
+    known = find(moves, lambda name: name == "G4" or name in UNTIMED or "PRINT" in name)
     dwell = float(dwells(known, machine)[1].sum())
     homes = estimate_homing(moves, homing)
     waits = estimate_heating(moves, heaters, seconds, homes)
