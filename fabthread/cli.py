@@ -15,6 +15,7 @@ from fabthread.errors import EXIT_CODES, report
 COMMANDS = {
     "slice": ("fabthread.slice_cli", "slice_models"),
     "check": ("fabthread.check_cli", "check"),
+    "verify": ("fabthread.verify_cli", "verify"),
     "inspect": ("fabthread.inspect_cli", "inspect"),
     "diff": ("fabthread.diff_cli", "diff"),
     "preview": ("fabthread.preview_cli", "preview"),

@@ -1,0 +1,139 @@
+"""A model as triangles and its outlines at any height, read independently of the slicer.
+
+The solid is where outlines wind around a point, whichever way: shells may overlap, repeat or be inside out as a whole.
+Where single triangles are turned against their neighbours, they are turned back first.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gcode.errors import GcodeError
+from gcode.kernels.sections import count_cuts, cut
+from gcode.proof.threemf import read_3mf
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+class UnreadableModel(GcodeError):
+    """A model file that cannot be read, or that holds no triangle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Triangles (n, 3, 3) in mm, centred on x = y = 0 and standing on z = 0."""
+
+    name: str
+    triangles: Floats
+
+    @property
+    def size(self) -> Floats:
+        """Extent in x, y and z, mm."""
+        corners = self.triangles.reshape(-1, 3)
+        return np.asarray(corners.max(axis=0) - corners.min(axis=0))
+
+    def outlines(self, planes: Floats) -> Outlines:
+        """Return the outlines at rising heights."""
+        starts = np.zeros(len(planes) + 1, np.intp)
+        count_cuts(self.triangles, planes, starts[1:])
+        starts = np.cumsum(starts)
+        segments = np.empty((starts[-1], 5))
+        cut(self.triangles, planes, starts[:-1].copy(), segments)
+        return Outlines(segments, starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """Segments (m, 5) of many planes one after another: x0, y0, x1, y1, uprightness; the solid to the left."""
+
+    segments: Floats
+    starts: Ints
+
+    def __getitem__(self, plane: int) -> Floats:
+        return self.segments[self.starts[plane] : self.starts[plane + 1]]
+
+
+def load(source: str | os.PathLike[str]) -> Model:
+    """Return the model in a file: STL, 3MF (all parts, as they are placed), or what trimesh reads (OBJ, PLY, OFF, GLB).
+
+    Raises `UnreadableModel`, and OSError where the file cannot be opened.
+    """
+    path = Path(source)
+    data = path.read_bytes()
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".stl" and (binary := _binary_stl(data)) is not None:
+            triangles = binary
+        elif suffix == ".3mf":
+            triangles = read_3mf(data)
+        else:
+            triangles = _by_trimesh(data, suffix[1:])
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, NotImplementedError) as error:
+        raise UnreadableModel(f"{path.name} cannot be read as a model: {error}") from None
+    return model_of(triangles, path.stem)
+
+
+def model_of(triangles: Floats, name: str = "model") -> Model:
+    """Return a model of triangles (n, 3, 3), centred and set down. Raises `UnreadableModel` where there are none."""
+    triangles = np.ascontiguousarray(triangles, np.float64).reshape(-1, 3, 3)
+    triangles = triangles[np.isfinite(triangles).all(axis=(1, 2))]
+    if not len(triangles):
+        raise UnreadableModel(f"{name} holds no triangle")
+    corners = triangles.reshape(-1, 3)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    if not high[2] > low[2]:
+        raise UnreadableModel(f"{name} is flat: it has no height")
+    middle = np.array([*(low + high)[:2] / 2, low[2]])
+    return Model(name, _turned_alike(triangles - middle))
+
+
+def _binary_stl(data: bytes) -> Floats | None:
+    """Return the triangles of a binary STL, as many as are there; None where the file is text."""
+    record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
+    count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else 0
+    there = (len(data) - 84) // record.itemsize
+    if there < 1 or (count != there and data.lstrip()[:5].lower() == b"solid" and b"facet" in data[:4096].lower()):
+        return None
+    return np.frombuffer(data, record, min(count, there), 84)["corners"].astype(np.float64)
+
+
+def _by_trimesh(data: bytes, kind: str) -> Floats:
+    import io
+
+    import trimesh
+
+    scene: Any = trimesh.load(io.BytesIO(data), file_type=kind, process=False)
+    mesh = scene.to_mesh() if isinstance(scene, trimesh.Scene) else scene
+    return np.asarray(mesh.triangles, np.float64)
+
+
+def _turned_alike(triangles: Floats) -> Floats:
+    """Return the triangles with those turned back whose neighbours face the other way."""
+    if _consistent(triangles):
+        return triangles
+    import trimesh
+
+    mesh = trimesh.Trimesh(triangles.reshape(-1, 3).copy(), np.arange(3 * len(triangles)).reshape(-1, 3), process=True)
+    mesh.update_faces(mesh.unique_faces())
+    repair: Any = trimesh.repair
+    repair.fix_winding(mesh)
+    return np.ascontiguousarray(mesh.triangles, np.float64)
+
+
+def _consistent(triangles: Floats) -> bool:
+    """Tell whether the outlines at a few heights run on from end to start, as they do where all triangles face out."""
+    planes = np.linspace(0, triangles[:, :, 2].max(), 11)[1:-1] + 1e-4
+    outlines = Model("", triangles).outlines(planes)
+    plane = np.repeat(np.arange(len(planes)), np.diff(outlines.starts))
+    ends = np.round(outlines.segments[:, :4], 4)
+    both = np.concatenate([np.column_stack([plane, ends[:, :2]]), np.column_stack([plane, ends[:, 2:]])])
+    _, point = np.unique(both, axis=0, return_inverse=True)
+    balance = np.bincount(point, np.repeat([1.0, -1.0], len(ends))) if len(both) else np.zeros(1)
+    return bool(np.count_nonzero(balance) <= 0.1 * len(balance))
