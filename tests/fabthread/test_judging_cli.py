@@ -1,0 +1,180 @@
+"""`fabthread check`, `inspect` and `diff`, and the checks that `slice` makes of its own."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fabthread import cli
+from gcode.checks import RULES
+from slicer import UnsafeGcode, slice
+
+PLAIN = "M104 S200\nG28\nM109 S200\nM83\nG1 Z0.2 F600\nG1 X50 Y50 F6000\nG1 X70 E0.75 F1800\nG1 Y70 E0.75\nM104 S0\n"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.root, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def cube(sample_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cube sliced for a machine of some character."""
+    target = tmp_path_factory.mktemp("judged") / "cube.gcode"
+    done = run("slice", sample_models / "calibration_cube.stl", "-o", target, "--printer", "prusa-mk4")
+    assert done.exit_code == 0, done.output
+    return target
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """A file by hand without any fault."""
+    path = tmp_path / "plain.gcode"
+    path.write_text(PLAIN)
+    return path
+
+
+def test_our_own_file_passes_on_its_own_machine(cube):
+    done = run("check", cube)
+    assert done.exit_code == 0, done.output
+    assert "MK4" in done.output
+    assert "error" not in done.output
+
+
+def test_the_exit_code_is_the_gravest_severity(plain):
+    assert run("check", plain).exit_code == 0
+    plain.write_text(PLAIN + "M81\n")
+    assert run("check", plain).exit_code == 8
+    plain.write_text(PLAIN + "M81\nM500\n")
+    assert run("check", plain).exit_code == 7
+    assert run("check", plain, "--rule", "stored-setting=warning").exit_code == 8
+    assert run("check", plain, "--rule", "stored-setting=off", "--rule", "power-off=info").exit_code == 0
+    assert run("check", plain, "--set", 'check_rules=["stored-setting=off","power-off=off"]').exit_code == 0
+
+
+def test_findings_say_where_and_what_to_do(plain):
+    plain.write_text(PLAIN.replace("X70", "X240"))
+    done = run("check", plain)
+    assert done.exit_code == 7
+    assert "1 error" in done.output
+    assert "outside-volume: X beyond the bed" in done.output
+    assert "line 7, layer 1" in done.output
+    assert "240 mm, limit 220" in done.output
+    assert RULES["outside-volume"].remedy in done.output
+
+
+def test_findings_for_programs(plain):
+    plain.write_text(PLAIN.replace("X70", "X240"))
+    found = json.loads(run("check", plain, "--json", "--printer", "creality-ender3").output)
+    assert found["counts"] == {"error": 1, "warning": 0, "info": 0}
+    assert found["profiles"]["printer"] == "creality-ender3"
+    (one,) = found["findings"]
+    assert (one["rule"], one["line"], one["value"]) == ("outside-volume", 7, 240.0)
+
+
+def test_a_bad_rule_or_file_is_a_clear_error(plain, tmp_path):
+    assert run("check", plain, "--rule", "strining=off").exception is not None
+    assert CliRunner().invoke(cli.root, ["check"]).exit_code == 2
+    with pytest.raises(SystemExit) as gone:
+        cli.main(["check", str(tmp_path / "nowhere.gcode")])
+    assert gone.value.code == 3
+
+
+def test_all_rules_are_listed():
+    done = run("check", "--rules")
+    assert done.exit_code == 0
+    assert [line.split()[1] for line in done.output.splitlines()] == list(RULES)
+
+
+UNSAFE = {"start_gcode": "M109 S210"}
+
+
+def test_slicing_refuses_to_write_what_is_not_safe(sample_models, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    order = ["slice", str(sample_models / "calibration_cube.stl"), "--set", "start_gcode=M109 S210"]
+    with pytest.raises(SystemExit) as refused:
+        cli.main(order)
+    assert refused.value.code == 7
+    assert "not-homed" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SystemExit) as done:
+        cli.main([*order, "--no-check"])
+    assert done.value.code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["calibration_cube.gcode"]
+
+
+def test_the_library_refuses_too_and_says_why(sample_models):
+    with pytest.raises(UnsafeGcode, match="G28") as refused:
+        slice(sample_models / "calibration_cube.stl", UNSAFE)
+    assert [one.rule for one in refused.value.findings] == ["not-homed"]
+    assert slice(sample_models / "calibration_cube.stl", UNSAFE, check=False).summary.warnings == ()
+    loose = UNSAFE | {"check_rules": ["not-homed=warning"]}
+    (warning,) = slice(sample_models / "calibration_cube.stl", loose).summary.warnings
+    assert warning.startswith("not-homed: ")
+
+
+def test_inspect_tells_what_a_person_wants(cube):
+    done = run("inspect", cube)
+    assert done.exit_code == 0, done.output
+    for word in (
+        "20.0 x 20.0 x 20.0 mm",
+        "100 layers of 0.2 mm",
+        "MK4",
+        "filament",
+        "nozzle 170 > 215",
+        "speeds mm/s",
+        "travel",
+    ):
+        assert word in done.output
+
+
+def test_inspect_for_programs(cube):
+    found = json.loads(run("inspect", cube, "--json").output)
+    assert found["layers"] == 100
+    assert found["filament_g"] == pytest.approx(found["filament_cm3"] * 1.24)
+    assert found["part_high"][2] == pytest.approx(20.0)
+    assert found["objects"] == ["calibration_cube"]
+
+
+def test_diff_is_silent_about_the_same(cube, tmp_path):
+    other = tmp_path / "other.gcode"
+    other.write_text(cube.read_text().replace("; the load cell", "; a load cell"))
+    done = run("diff", cube, other)
+    assert (done.exit_code, done.output) == (0, "both print the same\n")
+
+
+def test_diff_tells_what_changed(plain, tmp_path):
+    other = tmp_path / "other.gcode"
+    other.write_text(PLAIN.replace("Y70", "Y80").replace("S200", "S205"))
+    done = run("diff", plain, other)
+    assert done.exit_code == 1
+    for word in (
+        "the geometry differs",
+        "1 of 2 and 2 beads",
+        "z 0.2, layer 1",
+        "10.00 mm away",
+        "200 0 C > 205 0 C",
+        "M104 S200",
+    ):
+        assert word in done.output
+    found = json.loads(run("diff", plain, other, "--json").output)
+    assert found["verdict"] == "different geometry"
+    assert found["a"]["layers"] == found["b"]["layers"] == 1
+
+
+@pytest.mark.parametrize("peer", ["PrusaSlicer", "CuraEngine", "Slic3r"])
+def test_files_of_other_slicers_have_no_errors(peer, sample_models, tmp_path):
+    from benchmarks.peers import installed
+
+    if peer not in installed():
+        pytest.skip(f"{peer} is not installed here")
+    target = tmp_path / "peer.gcode"
+    command = installed()[peer](sample_models / "calibration_cube.stl", target)
+    assert shutil.which(command[0])
+    subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
+    printer = Path(cli.__file__).parent.parent / "benchmarks" / "matched" / "printer.toml"
+    found = json.loads(run("check", target, "--json", "--printer", printer).output)["findings"]
+    assert {one["rule"] for one in found if one["severity"] != "info"} <= {"left-hot"}
+    assert run("inspect", target, "--printer", printer).exit_code == 0
