@@ -3,7 +3,8 @@
     read      any file -> Moves             reader.py, kernels/words.py and rows.py, slicers' comments in dialects.py
     stream    the same, piece by piece
     write     Moves -> text in a Style      writer.py, kernels/format.py, dialects in flavours.py
-    estimate  Moves -> seconds per move     planner.py, kernels/planner.py, limits in Machine
+    estimate  Moves -> seconds per move     planner.py, kernels/planner.py; Machine and what changes it: limits.py
+              heating, homing, sums         times.py; temperatures and factors by row: in_force.py
     verify    models, Moves -> Proof        proof/
     render    template -> lines             templates.py
     Moves, Role                             moves.py, roles.py
