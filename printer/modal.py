@@ -207,25 +207,25 @@ def heat(state: Modal, wait: bool) -> list[str]:
     """Return the lines that bring the heaters back, bed first; with `wait`, until they are there."""
     lines = []
     if state.bed is not None:
-        lines.append(f"M140 S{_number(state.bed)}")
+        lines.append(f"M140 S{number(state.bed)}")
     if state.chamber is not None:
-        lines.append(f"M141 S{_number(state.chamber)}")
-    lines += [f"M104 T{tool} S{_number(target)}" for tool, target in sorted(state.nozzle.items())]
+        lines.append(f"M141 S{number(state.chamber)}")
+    lines += [f"M104 T{tool} S{number(target)}" for tool, target in sorted(state.nozzle.items())]
     if wait:
         if state.bed:
-            lines.append(f"M190 S{_number(state.bed)}")
-        lines += [f"M109 T{tool} S{_number(target)}" for tool, target in sorted(state.nozzle.items()) if target]
+            lines.append(f"M190 S{number(state.bed)}")
+        lines += [f"M109 T{tool} S{number(target)}" for tool, target in sorted(state.nozzle.items()) if target]
     return lines
 
 
 def modes(state: Modal) -> list[str]:
     """Return the lines that bring back everything but heat and position: the last lines before the file goes on."""
     lines = [state.kept[name] for name in sorted(state.kept)]
-    lines += [f"M106 P{index} S{_number(speed)}" for index, speed in sorted(state.fan.items())]
+    lines += [f"M106 P{index} S{number(speed)}" for index, speed in sorted(state.fan.items())]
     if state.feed:
-        lines.append(f"G1 F{_number(state.feed)}")
+        lines.append(f"G1 F{number(state.feed)}")
     if state.absolute_e:
-        lines.append(f"G92 E{_number(state.e)}")
+        lines.append(f"G92 E{number(state.e)}")
     mode_of_e = "M82" if state.absolute_e else "M83"  # some firmware lets G90 and G91 overrule it, so the order matters
     lines += ["G90", mode_of_e] if state.absolute else [mode_of_e, "G91"]
     if state.unit != 1.0:
@@ -233,6 +233,6 @@ def modes(state: Modal) -> list[str]:
     return lines
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Return a number as firmware reads it, without needless digits."""
     return f"{value:.5f}".rstrip("0").rstrip(".") or "0"

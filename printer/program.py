@@ -122,7 +122,7 @@ BATCH = 4096
 def load(source: str | os.PathLike[str] | bytes, limits: Limits | None = None, name: str = "") -> Program:
     """Return the program of a G-code file, given by path or as bytes, timed and checked for the machine of `limits`.
 
-    Raises OSError where it cannot be read and `UnsafeToPrint` where there is nothing in it to send.
+    Raises OSError or `gcode.GcodeError` where it cannot be read, `UnsafeToPrint` where there is nothing in it to send.
     """
     if isinstance(source, bytes):
         data, name = source, name or "G-code"

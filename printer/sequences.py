@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from printer.modal import Modal, heat, modes
+from printer.modal import Modal, heat, modes, number
 
 COLDEST = 170.0
 """C below which filament is not moved: firmware refuses, or grinds it."""
@@ -46,12 +46,12 @@ def pause(state: Modal, policy: Policy) -> list[str]:
     lines = [policy.hold_motors] if policy.hold_motors else []
     lines += ["G21"] if state.unit != 1.0 else []
     if _melts(state) and not state.firmware_retracted and state.retracted < policy.retract:
-        lines += ["M83", f"G1 E-{_text(policy.retract)} F{_text(policy.retract_feed)}"]
+        lines += ["M83", f"G1 E-{number(policy.retract)} F{number(policy.retract_feed)}"]
     if state.homed:
         up = max(min(policy.lift, policy.top - state.z), 0.0)
-        lines += ["G90", f"G1 Z{_text(state.z + up)} F{_text(policy.lift_feed)}"]
+        lines += ["G90", f"G1 Z{number(state.z + up)} F{number(policy.lift_feed)}"]
         if policy.park:
-            lines.append("G1 X{} Y{} F{}".format(*map(_text, (*policy.park, policy.travel_feed))))
+            lines.append("G1 X{} Y{} F{}".format(*map(number, (*policy.park, policy.travel_feed))))
     return [*lines, *(f"M106 P{index} S0" for index, speed in sorted(state.fan.items()) if speed), "M400"]
 
 
@@ -60,14 +60,14 @@ def resume(state: Modal, policy: Policy, purge: float = 0.0) -> list[str]:
     lines = [*heat(state, wait=True)]
     lines += ["G21"] if state.unit != 1.0 else []
     pushed = policy.retract if not state.firmware_retracted and state.retracted < policy.retract else 0.0
-    feed = f"F{_text(policy.retract_feed)}"
+    feed = f"F{number(policy.retract_feed)}"
     if purge and _melts(state):  # over the parking place, and drawn back again for the way
-        lines += ["M83", f"G1 E{_text(purge + pushed)} {feed}", f"G1 E-{_text(pushed)} {feed}"]
+        lines += ["M83", f"G1 E{number(purge + pushed)} {feed}", f"G1 E-{number(pushed)} {feed}"]
     if state.homed:
-        lines += ["G90", f"G1 X{_text(state.x)} Y{_text(state.y)} F{_text(policy.travel_feed)}"]
-        lines.append(f"G1 Z{_text(state.z)} F{_text(policy.lift_feed)}")
+        lines += ["G90", f"G1 X{number(state.x)} Y{number(state.y)} F{number(policy.travel_feed)}"]
+        lines.append(f"G1 Z{number(state.z)} F{number(policy.lift_feed)}")
     if pushed and _melts(state):
-        lines += ["M83", f"G1 E{_text(pushed)} {feed}"]
+        lines += ["M83", f"G1 E{number(pushed)} {feed}"]
     return [*lines, *modes(state)]
 
 
@@ -105,13 +105,13 @@ def _difference(before: Modal, after: Modal) -> list[str]:
     said = []
     pulled = after.retracted - before.retracted
     if abs(pulled) > 1e-6:
-        said += ["M83", f"G1 E{_text(-pulled)} F1800", "M82" if after.absolute_e else "M83"]
+        said += ["M83", f"G1 E{number(-pulled)} F1800", "M82" if after.absolute_e else "M83"]
     if after.absolute_e and after.e != before.e:
-        said.append(f"G92 E{_text(after.e / after.unit)}")
+        said.append(f"G92 E{number(after.e / after.unit)}")
     if after.z != before.z and after.absolute:
-        said.append(f"G1 Z{_text(after.z / after.unit)}")
+        said.append(f"G1 Z{number(after.z / after.unit)}")
     if after.feed != before.feed or pulled:
-        said.append(f"G1 F{_text(after.feed / after.unit)}")
+        said.append(f"G1 F{number(after.feed / after.unit)}")
     return said
 
 
@@ -124,8 +124,3 @@ def _moves(line: str) -> bool:
 def _melts(state: Modal) -> bool:
     """Return whether the nozzle in use is aimed at a temperature at which filament flows."""
     return state.nozzle.get(state.tool, 0.0) >= COLDEST
-
-
-def _text(value: float) -> str:
-    """Return a number as firmware reads it."""
-    return f"{value:.5f}".rstrip("0").rstrip(".") or "0"

@@ -17,6 +17,10 @@ class Device(Protocol):
     def now(self) -> float:
         """The seconds it has lived."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether its cable is plugged in."""
+
     def write(self, data: bytes, now: float) -> None:
         """Take bytes that arrive on its side at `now`."""
 
@@ -61,7 +65,10 @@ class MemoryTransport:
         if heard:
             self.clock.heard = b""
             return heard
-        return device.advance(device.now + max(timeout, 0.0))
+        heard = device.advance(device.now + max(timeout, 0.0))
+        if not heard:
+            self._alive()
+        return heard
 
     def close(self) -> None:
         """Let go of the printer, which lives on."""
@@ -70,4 +77,6 @@ class MemoryTransport:
     def _alive(self) -> Device:
         if self._device is None:
             raise LinkLost("the connection to the virtual printer is closed")
+        if not self._device.connected:
+            raise LinkLost("the virtual printer is unplugged")
         return self._device

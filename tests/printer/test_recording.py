@@ -15,7 +15,7 @@ class Printer:
     """A device that answers each line after its own length in hundredths of a second."""
 
     def __init__(self):
-        self.now, self.due = 0.0, []
+        self.now, self.connected, self.due = 0.0, True, []
 
     def write(self, data, now):
         for line in data.splitlines():

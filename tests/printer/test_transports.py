@@ -146,7 +146,7 @@ class Echo:
     """A device that answers each line a tenth of a second later."""
 
     def __init__(self, answer=b"ok T:20.0 /0.0\n"):
-        self.now, self.answer, self.due = 0.0, answer, []
+        self.now, self.connected, self.answer, self.due = 0.0, True, answer, []
 
     def write(self, data, now):
         self.due += [now + 0.1] * data.count(b"\n")
