@@ -55,3 +55,39 @@ def stream(device, commands, window: int = 4, number: bool = True) -> bytes:
         heard += got
         acknowledged = heard.count(b"\nok") + heard.startswith(b"ok")
     return heard
+
+
+def deliver(device, commands, patience: float = 12.0) -> None:
+    """Send commands one by one through whatever goes wrong, so that each is executed once.
+
+    No answer within `patience`: an unnumbered M105 finds out whether the printer hears, and the next line whether it
+    has the last one, for a line that is sent twice would get no answer.
+    """
+    lines = [framed(i + 1, c) for i, c in enumerate([*commands, "M400", "M400", "M400"])]
+    ask(device, framed(0, "M110 N0"))
+    at = 0
+    for _ in range(20 * len(lines)):
+        if at >= len(lines):
+            return
+        device.write(lines[at], device.now)
+        at = _answered(device, at, len(lines), patience)
+    raise AssertionError(f"{at} of {len(lines)} lines after far too many attempts")
+
+
+def _answered(device, at: int, count: int, patience: float) -> int:
+    """Wait for an answer to line `at` and return which line comes next."""
+    until, heard, following = device.now + patience, b"", at + 1
+    while device.now < until:
+        got = device.advance(until)
+        heard += got
+        *lines, _ = heard.split(b"\n")
+        for line in lines:
+            if line.startswith(b"Resend:") and line[7:].strip().isdigit():
+                following = min(int(line[7:]) - 1, at + 1)
+        if any(line.startswith((b"busy", b"echo:busy", b" T:")) for line in got.split(b"\n")):
+            until = device.now + patience
+        if any(line.startswith(b"ok") for line in lines):
+            return max(following, 0)
+    device.write(b"\nM105\n", device.now)
+    hear(device, 0.5)
+    return following

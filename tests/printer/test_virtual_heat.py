@@ -113,7 +113,7 @@ def test_m109_waits_for_the_temperature_and_ten_seconds_more():
     ask(device, "M109 S150")  # S does not wait while it cools
     assert device.now - began < 0.5
     ask(device, "M109 R150")
-    assert device.hotends[0].reading == pytest.approx(150, abs=1.5)
+    assert device.hotends[0].reading == pytest.approx(150, abs=3)
     ask(device, "M109 R0", patience=3600.0)  # colder than the room: it gives up
     assert device.hotends[0].reading < 30
 
