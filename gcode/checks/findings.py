@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,8 +48,7 @@ class Rule(NamedTuple):
     look: Callable[[Evidence], Iterable[Sighting]]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Everything of one kind that a rule found, with its first place and its worst value.
 
     line, layer, z    of the first; lines and layers count from 1, 0 where there is none (before the first layer)
@@ -73,7 +71,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        return self._asdict()
 
     def measured(self) -> str:
         """Return the worst value beside its limit, "" where there is none."""

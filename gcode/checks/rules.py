@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 from gcode.checks import commands, heat, layers, places, plastic, speeds, vocabulary, whole
 from gcode.checks.evidence import Evidence
@@ -148,6 +147,8 @@ def severities(words: Iterable[str]) -> dict[str, Severity]:
     for text in words:
         name, _, word = (part.strip() for part in text.partition("="))
         if name not in RULES:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, RULES, 1)
             raise UnknownRule(f"there is no rule {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         try:
