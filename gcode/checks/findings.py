@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,7 +49,8 @@ class Rule(NamedTuple):
     look: Callable[[Evidence], Iterable[Sighting]]
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """Everything of one kind that a rule found, with its first place and its worst value.
 
     line, layer, z    of the first; lines and layers count from 1, 0 where there is none (before the first layer)
@@ -71,7 +73,7 @@ class Finding(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return self._asdict()
+        return asdict(self)
 
     def measured(self) -> str:
         """Return the worst value beside its limit, "" where there is none."""
@@ -103,9 +105,7 @@ def finding(rule: Rule, severity: Severity, seen: Sighting, evidence: Evidence) 
     last = len(moves) - 1
     row = min(int(seen.rows[0]), last)
     worst = 0 if seen.values is None else int(np.argmax(np.abs(seen.values - (seen.limit or 0.0))))
-    lines = seen.lines
-    if lines is None:
-        lines = moves.line[np.minimum(seen.rows, last)] if len(moves) else np.zeros(len(seen.rows), np.int64)
+    lines = _lines(seen, moves.line)
     return Finding(
         rule.name,
         severity.name.lower(),
@@ -120,3 +120,10 @@ def finding(rule: Rule, severity: Severity, seen: Sighting, evidence: Evidence) 
         seen.unit,
         int(lines[worst]),
     )
+
+
+def _lines(seen: Sighting, line: NDArray[np.int32]) -> NDArray[np.integer]:
+    """Return the source line of each place of a sighting."""
+    if seen.lines is not None:
+        return seen.lines
+    return line[np.minimum(seen.rows, len(line) - 1)] if len(line) else np.zeros(len(seen.rows), np.int64)
