@@ -8,11 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.infill.region import grow_round, pieces, region_of, shrink
+from slicer.infill.region import grow_round, region_of, shrink
 from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import medial_axes
+from slicer.tools.polygons import pieces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

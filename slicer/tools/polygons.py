@@ -16,9 +16,10 @@ from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
+from slicer.tools.inset import MITRE, moved
 
-MITRE = 2.0
-"""Sharp corners reach at most this many offset distances; beyond, they are cut."""
+MITRED = {"join_style": "mitre", "mitre_limit": MITRE}
+"""How GEOS makes an offset with sharp corners."""
 SNAP = 1e-4
 """Grid (mm) on which crossing contours are noded when they have to be untangled."""
 
@@ -43,10 +44,31 @@ def grow_twice(stack: Regions, first: float | Floats, second: float | Floats, cr
         part: Regions = stack[rows]
         for distance in (one[rows], two[rows]):
             if distance.any():
-                part = shapely.buffer(part, distance, join_style="mitre", mitre_limit=MITRE)
+                part = offset_of(part, distance, MITRED)
         return part
 
-    return _by_chunks(work, len(stack), crew)
+    return np.concatenate([*crew.map(work, pieces(stack)), stack[:0]])
+
+
+def offset_of(stack: Regions, distance: Floats, style: dict[str, Any]) -> Regions:
+    """Return each polygon grown by its distance: its vertices moved where that is all, else as GEOS does it."""
+    made, sure = moved(stack, -distance)
+    # what has not the area of a disc of that radius vanishes
+    gone = ~sure & (distance < 0.0) & (shapely.area(stack) < np.pi * distance**2)
+    made[gone] = shapely.MultiPolygon()
+    left = ~sure & ~gone
+    made[left] = shapely.buffer(stack[left], distance[left], **style)
+    return made
+
+
+def pieces(stack: Regions, points: int = 4096) -> list[slice]:
+    """Return slices of about `points` vertices, or one row each where they have more."""
+    n = len(stack)
+    if not n:
+        return []
+    total = np.cumsum(shapely.get_num_coordinates(stack))
+    cuts = np.unique(np.searchsorted(total, np.arange(0, max(total[-1], 1), points), side="left"))
+    return [slice(int(a), int(b)) for a, b in zip(cuts, [*cuts[1:], n], strict=True)]
 
 
 def intersection(a: Regions, b: Regions, crew: Crew) -> Regions:
