@@ -48,7 +48,7 @@ def estimate(moves: Moves, machine: Machine | None = None) -> NDArray[np.float64
     if any(command.name in FACTORS for command in commands):
         held = in_force(moves)
         speed, e = speed * held.speed, e * held.flow
-    work = np.empty((6 if machine.flavour == "klipper" else 4, len(moves)))
+    work = np.empty((6 if machine.flavour == "klipper" else 4, len(moves) + 1))
     plan_moves(
         moves.x, moves.y, moves.z, e, speed, moves.acceleration, moves.start, _stops(moves, commands),
         *by_row(machine, commands), FIRMWARE[machine.flavour], work, out,

@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Kernel: look-ahead planning of moves, as Marlin, RepRapFirmware and Klipper do it.
 
-A run of moves between two standstills is planned at once: limits of each move and of each junction first, then backward
-so that every junction can be braked to, then forward so that it can be reached. Speeds at junctions are kept squared,
+A run of moves between two standstills is planned at once: limits of each move and of each junction first (`_corners`),
+then backward so that every junction can be braked to, then forward so that it can be reached (`_trapezoids`). Speeds at junctions are kept squared,
 because only sums of `2*a*d` are added to them. Runs compiled or as plain Python with the same result.
 
 A direction `u` is x, y, z, e over the length of the move. The limits `cap` in force are, in this order: speeds 0-3 and
@@ -183,13 +183,32 @@ def _instant2(
     return top * top
 
 
-# ---------------------------------------------------------------- one run of moves
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _rest2(
+    u: cython.p_double,
+    v: cython.double,
+    cap: cython.p_double,
+    instant: cython.bint,
+) -> cython.double:
+    """Return the squared speed from which a machine stops at once, and to which it starts."""
+    if instant:
+        return 0.0
+    if cap[17] > 0:
+        v = v if v < 0.05 else 0.05
+    else:
+        v = _within(v, u, cap, 8)
+    return v * v
+
+
+# ---------------------------------------------------------------- one run of moves, Marlin and RepRapFirmware
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _trapezoids(
+def _corners(
     x: cython.const[cython.double][::1],
     y: cython.const[cython.double][::1],
     z: cython.const[cython.double][::1],
@@ -204,11 +223,11 @@ def _trapezoids(
     now: cython.Py_ssize_t,
     instant: cython.bint,
     work: cython.double[:, ::1],
-    out: cython.double[::1],
 ) -> cython.Py_ssize_t:
-    """Plan rows first..last Marlin's or RepRapFirmware's way; return the row of limits then in force.
+    """Limit rows first..last and their junctions, Marlin's or RepRapFirmware's way; return the limits then in force.
 
-    work holds distance, cruising speed, acceleration and squared entry speed of each move.
+    work takes distance (0: the row goes nowhere), cruising speed, acceleration and squared entry speed of each move,
+    and at `last` the squared speed at which the run may end.
     """
     cap = cython.declare(cython.double[23])
     u = cython.declare(cython.double[4])
@@ -279,14 +298,20 @@ def _trapezoids(
             b[k] = u[k]
         before = v
         moving = True
-    if not moving:
-        for i in range(first, last):
-            out[i] = 0.0
-        return now
+    work[3, last] = _rest2(b, before, cap, instant) if moving else 0.0
+    return now
 
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _trapezoids(
+    first: cython.Py_ssize_t, last: cython.Py_ssize_t, work: cython.double[:, ::1], out: cython.double[::1]
+) -> cython.int:
+    """Make every junction speed of a run reachable, and write the seconds of its moves."""
+    i: cython.Py_ssize_t
     # backward: the exit of a move is the entry of the next
-    rest2: cython.double = _rest2(b, before, cap, instant)
-    entry2 = rest2
+    entry2: cython.double = work[3, last]
     for i in range(last - 1, first - 1, -1):
         if work[0, i] > 0:
             entry2 += 2 * work[2, i] * work[0, i]
@@ -299,52 +324,30 @@ def _trapezoids(
     j: cython.Py_ssize_t = -1  # the move before
     v0: cython.double = 0
     v1: cython.double
-    reach2: cython.double = 0
+    reach2: cython.double
     for i in range(first, last + 1):
-        if i == last:
-            entry2 = rest2
-        elif work[0, i] > 0:
-            entry2 = work[3, i]
-        else:
+        if i < last and work[0, i] == 0:
             out[i] = 0.0
             continue
+        entry2 = work[3, i]
         if j >= 0:
-            reach2 += 2 * work[2, j] * work[0, j]
-            if entry2 > reach2:
-                entry2 = reach2
-            v1 = sqrt(entry2)
+            reach2 = v0 * v0 + 2 * work[2, j] * work[0, j]
+            v1 = sqrt(entry2 if entry2 < reach2 else reach2)
             out[j] = _seconds(work[0, j], work[2, j], v0, work[1, j], v1 if v1 < work[1, j] else work[1, j])
             v0 = v1
         else:
             v0 = sqrt(entry2)
-        reach2 = entry2
         j = i
-    return now
+    return 0
+
+
+# ---------------------------------------------------------------- one run of moves, Klipper
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _rest2(
-    u: cython.p_double,
-    v: cython.double,
-    cap: cython.p_double,
-    instant: cython.bint,
-) -> cython.double:
-    """Return the squared speed from which a machine stops at once, and to which it starts."""
-    if instant:
-        return 0.0
-    if cap[17] > 0:
-        v = v if v < 0.05 else 0.05
-    else:
-        v = _within(v, u, cap, 8)
-    return v * v
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def _klipper(
+def _klipper_corners(
     x: cython.const[cython.double][::1],
     y: cython.const[cython.double][::1],
     z: cython.const[cython.double][::1],
@@ -358,12 +361,11 @@ def _klipper(
     limits: cython.const[cython.double][:, ::1],
     now: cython.Py_ssize_t,
     work: cython.double[:, ::1],
-    out: cython.double[::1],
 ) -> cython.Py_ssize_t:
-    """Plan rows first..last Klipper's way; return the row of limits then in force.
+    """Limit rows first..last and their junctions, Klipper's way; return the limits then in force.
 
-    work holds distance, squared cruising speed, acceleration, squared entry speed and, of the pass that smooths
-    accelerations, squared entry speed and what the move can add to it.
+    work takes distance (0: the row goes nowhere), squared cruising speed, acceleration, squared entry speed and, of the
+    pass that smooths accelerations, squared entry speed and what the move can add to it.
     """
     u = cython.declare(cython.double[4])
     b = cython.declare(cython.double[4])  # of the move before, as all that begins with b_
@@ -466,7 +468,27 @@ def _klipper(
         b_corner = corner
         b_kinematic = kinematic
 
-    # backward: a move that can only accelerate towards a later peak waits until that peak's speed is known
+    return now
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _klipper_peaks(
+    first: cython.Py_ssize_t, last: cython.Py_ssize_t, work: cython.double[:, ::1], out: cython.double[::1]
+) -> cython.int:
+    """Make every junction speed of a run reachable, find the peaks that smoothing allows, and write the seconds.
+
+    Backward: a move that can only accelerate towards a later peak waits until that peak's speed is known.
+    """
+    i: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    d: cython.double
+    v: cython.double
+    a: cython.double
+    start2: cython.double
+    smooth2: cython.double
+    bound: cython.double
     next2: cython.double = 0
     next_smooth2: cython.double = 0
     peak2: cython.double = 0
@@ -511,7 +533,7 @@ def _klipper(
             waiting = i + 1
         next2 = start2
         next_smooth2 = smooth2
-    return now
+    return 0
 
 
 def plan_moves(
@@ -545,12 +567,13 @@ def plan_moves(
                 s += 1
             last = stops[s] if s < stops.shape[0] and stops[s] < n else n
             if firmware == 2:
-                now = _klipper(
-                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, work, out
+                now = _klipper_corners(
+                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, work
                 )  # fmt: skip
+                _klipper_peaks(first, last, work, out)
             else:
-                now = _trapezoids(
-                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, firmware == 1,
-                    work, out,
+                now = _corners(
+                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, firmware == 1, work
                 )  # fmt: skip
+                _trapezoids(first, last, work, out)
             first = last
