@@ -30,7 +30,7 @@ CODES = {
     "gcode.proof.model.UnreadableModel": 3,
     "gcode.proof.verify.NothingDeposited": 5,
     "gcode.errors.TemplateError": 4,
-    "gcode.checks.rules.UnknownRule": 4,
+    "gcode.errors.UnknownRule": 4,
     "gcode.errors.UnwritableMoves": 1,
     "printer.errors.VirtualError": 4,
 }

@@ -8,12 +8,8 @@ from gcode.checks import commands, heat, layers, places, plastic, speeds, vocabu
 from gcode.checks.evidence import Evidence
 from gcode.checks.findings import Finding, Rule, Severity, finding
 from gcode.checks.limits import Limits
-from gcode.errors import GcodeError, Problem
+from gcode.errors import Problem, UnknownRule
 from gcode.moves import Moves
-
-
-class UnknownRule(GcodeError):
-    """The name of a rule, or the severity given to it, that there is not."""
 
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
@@ -138,7 +134,7 @@ def run(
 def severities(words: Iterable[str]) -> dict[str, Severity]:
     """Return severities by rule from texts such as `stringing=off`; a bare name means off.
 
-    Raises `UnknownRule`, naming the nearest.
+    Raises `gcode.errors.UnknownRule`, naming the nearest.
 
     >>> severities(["stringing", "flow=error"])
     {'stringing': <Severity.OFF: 0>, 'flow': <Severity.ERROR: 3>}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gcode import Machine, read
 from gcode.checks import RULES, Finding, Limits, Severity, run, severities
-from gcode.checks.rules import UnknownRule
 from gcode.checks.vocabulary import FILES, FIRMWARE, POWER, STORED, UNGUARDED, is_known
+from gcode.errors import UnknownRule
 
 LIMITS = Limits(flow=15.0)
 KLIPPER = replace(LIMITS, machine=Machine(flavour="klipper"))
