@@ -55,9 +55,9 @@ def respond(fw: Firmware, words: Words) -> None:
     fw.say(prefix + words.text.partition("MSG=")[2].strip('"'))
 
 
-def _user(fw: Firmware, message: str, button: str = "Continue", seconds: float = 0.0) -> Task:
+def _user(fw: Firmware, message: str, seconds: float = 0.0) -> Task:
     """Ask the person in front of the printer and wait for an answer, or for `seconds`."""
-    for text in (f"prompt_begin {message}", f"prompt_button {button}", "prompt_show"):
+    for text in (f"prompt_begin {message}", "prompt_button Continue", "prompt_show"):
         fw.action(text)
     fw.user_answered, fw.waits_for_user = False, True
     until = fw.now + seconds if seconds else float("inf")
@@ -72,8 +72,7 @@ def wait_for_user(fw: Firmware, words: Words) -> Task:
     """M0, M1: wait for the user, or for S seconds or P milliseconds."""
     yield from fw.standstill()
     seconds = words.number("S", 0.0) + words.number("P", 0.0) / 1000.0
-    message = "" if words.has("S") or words.has("P") else words.text
-    yield from _user(fw, message or f"{words.code} Stop", seconds=seconds)
+    yield from _user(fw, f"{words.code} Stop" if seconds else words.text or f"{words.code} Stop", seconds)
     return None
 
 

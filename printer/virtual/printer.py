@@ -31,7 +31,7 @@ from printer.virtual.sdcard import SdCard
 from printer.virtual.thermal import BED_GUARD, BEDS, HOTEND_GUARD, HOTEND_PID, HOTENDS, Heater
 from printer.virtual.uart import Uart
 
-URGENT = re.compile(rb"^ *(?:N-?\d+ *)?(M108|M112|M410|M876|M524|KILL|\x18)[^\n]*\n", re.MULTILINE)
+URGENT = re.compile(rb"^ *(?:N-?\d+ *)?(M108|M112|M410|M876|M524|KILL|\x18)(?!\d)[^\n]*\n", re.MULTILINE)
 """What an emergency parser looks for while characters arrive; it acts at the end of the line."""
 
 TICK = 0.1

@@ -37,16 +37,25 @@ class SdCard:
         self.folder = folder
         self.files: dict[str, bytes] = {}
         self.long_names: dict[str, str] = {}
+        self._paths: dict[str, Path] = {}
         self.name, self.data, self.at = "", b"", 0
         self.printing = False
         self.upload: bytearray | None = None
+        self._room = LIMIT
         if folder is not None:
             for path in sorted(folder.iterdir()):
                 if path.is_file() and not path.is_symlink() and path.stat().st_size <= LIMIT:
-                    self.put(path.name, path.read_bytes(), save=False)
+                    self._paths[self._keep(path.name, path.read_bytes())] = path
 
-    def put(self, name: str, data: bytes, save: bool = True) -> str:
+    def put(self, name: str, data: bytes) -> str:
         """Keep a file and return its short name."""
+        short = self._keep(name, data)
+        if self.folder is not None:
+            path = self._paths.setdefault(short, self.folder / short)
+            path.write_bytes(data)
+        return short
+
+    def _keep(self, name: str, data: bytes) -> str:
         short = short_name(name)
         for k in range(2, 100):
             if self.long_names.get(short, name) == name:
@@ -55,8 +64,6 @@ class SdCard:
             short = f"{stem.partition('~')[0][:6]}~{k}{'.' if suffix else ''}{suffix}"
         self.files[short] = data
         self.long_names[short] = name
-        if save and self.folder is not None:
-            (self.folder / short).write_bytes(data)
         return short
 
     def find(self, name: str) -> str:
@@ -87,14 +94,14 @@ class SdCard:
         self.ready_at = now + len(line) / self.rate if self.rate else now
         return line.rstrip(b"\r")
 
-    def begin_upload(self, name: str) -> bool:
+    def begin_upload(self, name: str) -> None:
         """Open a file for writing."""
-        self.name, self.upload = short_name(name), bytearray()
-        return True
+        self.name, self.upload = name, bytearray()
+        self._room = LIMIT - sum(map(len, self.files.values()))
 
     def write_line(self, line: bytes) -> bool:
         """Append a line to the file that is being written; False where the card is full."""
-        if self.upload is None or len(self.upload) + len(line) > LIMIT:
+        if self.upload is None or len(self.upload) + len(line) >= self._room:
             return False
         self.upload += line + b"\n"
         return True
@@ -102,7 +109,7 @@ class SdCard:
     def end_upload(self) -> None:
         """Close the file that is being written."""
         if self.upload is not None:
-            self.put(self.name, bytes(self.upload))
+            self.name = self.put(self.name, bytes(self.upload))
         self.upload = None
 
     def delete(self, name: str) -> bool:
@@ -111,6 +118,6 @@ class SdCard:
         if not short:
             return False
         del self.files[short], self.long_names[short]
-        if self.folder is not None:
-            (self.folder / short).unlink(missing_ok=True)
+        if path := self._paths.pop(short, None):
+            path.unlink(missing_ok=True)
         return True

@@ -1,0 +1,238 @@
+"""Commands between host, firmware and the person in front of the printer; the card and the EEPROM."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plain_host import ask, framed, hear, stream, switched_on
+
+from printer.virtual.sdcard import SdCard, short_name
+
+
+def test_keepalive_says_that_a_long_command_lives():
+    device = switched_on()
+    assert ask(device, "G4 S7") == ["echo:busy: processing"] * 3 + ["ok"]
+    ask(device, "M113 S1")
+    assert len(ask(device, "G4 S7")) in (7, 8)
+    ask(device, "M113 S0")
+    assert ask(device, "G4 S7") == ["ok"]
+    assert ask(device, "M113") == ["echo:  M113 S0", "ok"]
+
+
+def test_a_dwell_takes_its_time():
+    device = switched_on()
+    began = device.now
+    ask(device, "G4 P1500")
+    assert device.now - began == pytest.approx(1.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("answer", [b"M108\n", b"M876 S0\n", b"N99 M108*1\n"])
+def test_m0_waits_for_the_user(answer):
+    device = switched_on()
+    device.write(b"M0 press the button\n", device.now)
+    heard = hear(device, 5.0)
+    assert heard[:3] == [
+        "//action:prompt_begin press the button", "//action:prompt_button Continue", "//action:prompt_show",
+    ]  # fmt: skip
+    assert "echo:busy: paused for user" in heard
+    device.write(answer, device.now)
+    heard = hear(device, 0.5)
+    assert heard[:2] == ["//action:prompt_end", "ok"] or "ok" in heard
+    assert ask(device, "M105")[-1].startswith("ok")
+
+
+def test_m0_with_a_time_goes_on_by_itself():
+    device = switched_on()
+    began = device.now
+    ask(device, "M0 S3")
+    assert 3 <= device.now - began < 3.2
+
+
+def test_m600_parks_waits_and_comes_back():
+    device = switched_on()
+    stream(device, ["G28", "G1 X50 Y60 Z5 F6000", "M400"])
+    device.write(b"M600\n", device.now)
+    heard = hear(device, 20.0)
+    assert heard[0] == "//action:paused"
+    assert "echo:Insert filament and send M108" in heard
+    assert device.executed().x[-1] == 0
+    device.write(b"M108\n", device.now)
+    hear(device, 20.0)
+    moves = device.executed()
+    assert (moves.x[-1], moves.y[-1], moves.z[-1]) == (50, 60, 5)
+
+
+def test_the_emergency_parser_acts_while_everything_is_full():
+    device = switched_on(baud=115200)
+    hear(device, 1.0)
+    device.write(b"".join(framed(i, "G4 S30") for i in range(1, 8)), device.now)
+    hear(device, 0.5)
+    began = device.now
+    device.write(b"M112\n", device.now)
+    assert "Error:Printer halted. kill() called!" in hear(device, 1.0)
+    assert device._firmware.halted
+    assert device.now - began == pytest.approx(1.0)
+
+
+def test_without_emergency_parser_m112_waits_for_a_place_in_the_queue():
+    device = switched_on("marlin1")
+    hear(device, 1.0)
+    device.write(b"".join(framed(i, "G4 S3") for i in range(1, 5)), device.now)
+    hear(device, 0.5)
+    device.write(b"M112\n", device.now)
+    assert set(hear(device, 2.0)) == {"echo:busy: processing"}
+    assert "Error:Printer halted. kill() called!" in hear(device, 1.5)
+
+
+def test_an_emergency_command_may_come_in_pieces_but_must_end():
+    device = switched_on()
+    for piece in (b"M1", b"1", b"2"):
+        device.write(piece, device.now)
+        assert hear(device, 0.5) == []
+    device.write(b"\n", device.now)
+    assert hear(device, 0.5)[0] == "echo:M112 Shutdown"
+
+
+@pytest.mark.parametrize("text", ["M117 M112", "M118 A1 say M112", "; M112", "M1120"])
+def test_an_emergency_command_is_one_only_at_the_start_of_a_line(text):
+    device = switched_on()
+    device.write(text.encode() + b"\n", device.now)
+    hear(device, 0.5)
+    assert ask(device, "M105")
+
+
+def test_messages():
+    device = switched_on()
+    assert ask(device, "M118 E1 hello") == ["echo:hello\r", "ok"]
+    assert ask(device, "M118 A1 action:x") == ["//action:x\r", "ok"]
+    assert ask(device, "M220") == ["FR:100%", "ok"]
+    assert ask(device, "M221") == ["echo:E0 Flow: 100%", "ok"]
+    assert ask(device, "M106 S128") == ["M106 P0 S128", "ok"]
+
+
+def test_capabilities():
+    lines = ask(switched_on(), "M115")
+    assert "Cap:EMERGENCY_PARSER:1" in lines
+    assert "Cap:AUTOREPORT_TEMP:1" in lines
+    assert any(line.startswith("area:{full:") for line in lines)
+
+
+def test_position_reports_itself():
+    device = switched_on()
+    ask(device, "M154 S1")
+    assert sum(line.startswith("X:") for line in hear(device, 5.2)) == 5
+
+
+# ---------------------------------------------------------------- EEPROM
+
+
+def test_settings_are_kept_only_when_saved():
+    device = switched_on()
+    ask(device, "M92 X100 E415")
+    assert "echo:  M92 X100.00 Y80.00 Z400.00 E415.00" in ask(device, "M503")
+    device.reset()
+    hear(device, 2.0)
+    assert "echo:  M92 X80.00 Y80.00 Z400.00 E93.00" in ask(device, "M503")
+    ask(device, "M92 X100")
+    assert ask(device, "M500")[0].startswith("echo:Settings Stored")
+    device.reset()
+    hear(device, 2.0)
+    assert "echo:  M92 X100.00 Y80.00 Z400.00 E93.00" in ask(device, "M503")
+    ask(device, "M502")
+    assert "echo:  M92 X80.00 Y80.00 Z400.00 E93.00" in ask(device, "M503")
+    ask(device, "M501")
+    assert "echo:  M92 X100.00 Y80.00 Z400.00 E93.00" in ask(device, "M503")
+
+
+@pytest.mark.parametrize("command", ["M203 X0", "M201 X0 Y-5", "M204 S0", "M92 X0", "M205 X-1 J-1"])
+def test_settings_that_would_stop_the_machine_are_ignored(command):
+    device = switched_on()
+    before = ask(device, "M503")
+    ask(device, command)
+    assert ask(device, "M503") == before
+    stream(device, ["G28", "G1 X10 F6000", "M400"])
+
+
+# ---------------------------------------------------------------- the card
+
+JOB = b"G28\nG90\n; a comment\nG1 X10 F6000\nG1 Y10\nM400\n"
+
+
+def test_upload_list_print_delete():
+    device = switched_on()
+    commands = ["M28 PART.GCO", *(line for line in JOB.decode().split("\n") if line and line[0] != ";"), "M29"]
+    heard = stream(device, commands, window=1).decode()
+    assert "Writing to file: PART.GCO" in heard
+    assert "Done saving file." in heard
+    assert device.executed().speed.max(initial=0) == 0
+    size = len(JOB) - len("; a comment\n")
+    assert ask(device, "M20") == ["Begin file list", f"PART.GCO {size}", "End file list", "ok"]
+    assert ask(device, "M23 part.gco")[1:3] == [f"File opened: PART.GCO Size: {size}", "File selected"]
+    assert ask(device, "M27") == ["Not SD printing", "ok"]
+    ask(device, "M24")
+    assert "Done printing file" in hear(device, 30.0)
+    assert (device.executed().x[-1], device.executed().y[-1]) == (10, 10)
+    assert ask(device, "M30 PART.GCO") == ["File deleted:PART.GCO", "ok"]
+    assert ask(device, "M30 PART.GCO") == ["Deletion failed, File: PART.GCO.", "ok"]
+
+
+def test_an_upload_wants_numbers():
+    device = switched_on()
+    ask(device, framed(1, "M28 A.GCO"))
+    device.write(b"G1 X10\n", device.now)
+    assert hear(device, 0.1)[0].startswith("Error:No Checksum")
+    assert ask(device, framed(2, "G1 X10")) == ["ok"]
+    assert ask(device, "M29") == ["Done saving file.", "ok"]
+    assert device.card.files["A.GCO"] == b"G1 X10\n"
+
+
+def test_a_print_from_the_card_can_pause_and_be_aborted():
+    device = switched_on()
+    device.card.put("A.GCO", b"G28\n" + b"".join(b"G1 X%d F600\n" % (i % 100) for i in range(500)))
+    ask(device, "M32 A.GCO")
+    ask(device, "M27 S2")
+    heard = hear(device, 20.0)
+    assert sum(line.startswith("SD printing byte") for line in heard) >= 8
+    ask(device, "M25")
+    at = device.card.at
+    hear(device, 400.0)
+    assert device.card.at == at
+    ask(device, "M24")
+    hear(device, 20.0)
+    assert device.card.at > at
+    ask(device, "M524")
+    assert ask(device, "M27")[0] == "Not SD printing"
+    assert ask(device, "M27 C")[0] == "Current file: A.GCO"
+
+
+def test_a_missing_file_and_a_missing_card():
+    device = switched_on()
+    assert "open failed, File: NO.GCO." in ask(device, "M23 NO.GCO")
+    device.card.present = False
+    assert ask(device, "M21") == ["echo:No SD card", "ok"]
+    assert ask(device, "M20") == ["Begin file list", "End file list", "ok"]
+
+
+@given(st.text(max_size=40))
+def test_names_never_leave_the_card(name):
+    short = short_name(name)
+    assert short
+    assert not set(short) & set('/\\:*?"<>| \0\n')
+    assert short not in (".", "..")
+    assert len(short) <= 12
+
+
+def test_a_folder_as_a_card(tmp_path):
+    (tmp_path / "old part.gcode").write_bytes(JOB)
+    outside = tmp_path.parent / "outside.gcode"
+    outside.write_bytes(b"secret")
+    (tmp_path / "link.gcode").symlink_to(outside)
+    device = switched_on(card=tmp_path)
+    assert list(device.card.files) == ["OLDPART.GCO"]
+    assert ask(device, "M33 OLDPART.GCO")[0] == "/old part.gcode"
+    stream(device, ["M28 ../../evil.gcode", "G28", "M29"], window=1)
+    assert (tmp_path / "EVIL.GCO").read_bytes() == b"G28\n"
+    assert device.card.find("evil.gco")
+    ask(device, "M30 OLDPART.GCO")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["EVIL.GCO", "link.gcode"]
+    assert outside.read_bytes() == b"secret"
+    assert sorted(SdCard(tmp_path).files) == ["EVIL.GCO"]
