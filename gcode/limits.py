@@ -18,6 +18,8 @@ class Machine:
     flavour   "marlin", "klipper" or "reprapfirmware": whose rules hold
     print, travel and retract acceleration hold where a move asks for none
 
+    block_queue is how many moves Marlin and RepRapFirmware know ahead, as its makers set it where it is 0
+
     Marlin: junction_deviation (mm) > 0 replaces classic jerk. RepRapFirmware: jerk_policy as of M566 P. Klipper:
     speed_x and speed_y are max_velocity (the lower counts), print_acceleration is max_accel, speed_e and acceleration_e
     are those of extrude-only moves; square_corner_velocity, minimum_cruise_ratio and instantaneous_corner_velocity (of
@@ -43,6 +45,7 @@ class Machine:
     minimum_print_speed: float = 0.0
     minimum_travel_speed: float = 0.0
     jerk_policy: float = 0.0
+    block_queue: int = 0
     square_corner_velocity: float = 5.0
     minimum_cruise_ratio: float = 0.5
     instantaneous_corner_velocity: float = 1.0

@@ -23,6 +23,8 @@ __all__ = ["Machine", "estimate"]
 
 FIRMWARE = {"marlin": 0, "reprapfirmware": 1, "klipper": 2}
 """The kernel's numbers."""
+QUEUES = {"marlin": 16, "reprapfirmware": 40, "klipper": 0}
+"""Moves that a firmware holds (BLOCK_BUFFER_SIZE, the ring of DDAs); Klipper looks ahead by time, far enough."""
 FACTORS = ("M220", "M221")
 STANDSTILL = frozenset((
     "G4", "G28", "G29", "M0", "M1", "M18", "M25", "M84", "M109", "M116", "M190", "M191", "M226", "M400", "M600",
@@ -48,10 +50,11 @@ def estimate(moves: Moves, machine: Machine | None = None) -> NDArray[np.float64
     if any(command.name in FACTORS for command in commands):
         held = in_force(moves)
         speed, e = speed * held.speed, e * held.flow
+    queue = (machine.block_queue or QUEUES[machine.flavour]) - 2  # one place is free, one runs
     work = np.empty((6 if machine.flavour == "klipper" else 4, len(moves) + 1))
     plan_moves(
         moves.x, moves.y, moves.z, e, speed, moves.acceleration, moves.start, _stops(moves, commands),
-        *by_row(machine, commands), FIRMWARE[machine.flavour], work, out,
+        *by_row(machine, commands), FIRMWARE[machine.flavour], queue, work, out,
     )  # fmt: skip
     rows, seconds = dwells(commands, machine)
     np.add.at(out, np.minimum(rows, len(moves) - 1), seconds)

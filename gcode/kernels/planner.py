@@ -2,8 +2,9 @@
 """Kernel: look-ahead planning of moves, as Marlin, RepRapFirmware and Klipper do it.
 
 A run of moves between two standstills is planned at once: limits of each move and of each junction first (`_corners`),
-then backward so that every junction can be braked to, then forward so that it can be reached (`_trapezoids`). Speeds at junctions are kept squared,
-because only sums of `2*a*d` are added to them. Runs compiled or as plain Python with the same result.
+then backward so that every junction can be braked to, then forward so that it can be reached (`_trapezoids`). Speeds at
+junctions are kept squared, because only sums of `2*a*d` are added to them. Runs compiled or as plain Python with the
+same result.
 
 A direction `u` is x, y, z, e over the length of the move. The limits `cap` in force are, in this order: speeds 0-3 and
 accelerations 4-7 of the axes, jerks 8-11, accelerations for printing 12, travel 13 and retraction 14, the least speed
@@ -306,9 +307,16 @@ def _corners(
 @cython.nogil
 @cython.exceptval(check=False)
 def _trapezoids(
-    first: cython.Py_ssize_t, last: cython.Py_ssize_t, work: cython.double[:, ::1], out: cython.double[::1]
+    first: cython.Py_ssize_t,
+    last: cython.Py_ssize_t,
+    queue: cython.Py_ssize_t,
+    work: cython.double[:, ::1],
+    out: cython.double[::1],
 ) -> cython.int:
-    """Make every junction speed of a run reachable, and write the seconds of its moves."""
+    """Make every junction speed of a run reachable, and write the seconds of its moves.
+
+    Where a move begins, the firmware knows it and the next ones, `queue` in all, and must be able to stop by their end.
+    """
     i: cython.Py_ssize_t
     # backward: the exit of a move is the entry of the next
     entry2: cython.double = work[3, last]
@@ -325,11 +333,24 @@ def _trapezoids(
     v0: cython.double = 0
     v1: cython.double
     reach2: cython.double
+    known: cython.Py_ssize_t = first  # rows i..known-1 are in the queue
+    count: cython.Py_ssize_t = 0
+    stop2: cython.double = 0  # from what they could stop
     for i in range(first, last + 1):
         if i < last and work[0, i] == 0:
             out[i] = 0.0
             continue
         entry2 = work[3, i]
+        while count < queue and known < last:
+            if work[0, known] > 0:
+                stop2 += 2 * work[2, known] * work[0, known]
+                count += 1
+            known += 1
+        if known < last:
+            if entry2 > stop2:
+                entry2 = stop2
+            stop2 -= 2 * work[2, i] * work[0, i]
+            count -= 1
         if j >= 0:
             reach2 = v0 * v0 + 2 * work[2, j] * work[0, j]
             v1 = sqrt(entry2 if entry2 < reach2 else reach2)
@@ -548,13 +569,15 @@ def plan_moves(
     limit_row: cython.const[cython.longlong][::1],
     limits: cython.const[cython.double][:, ::1],
     firmware: cython.int,
+    queue: cython.Py_ssize_t,
     work: cython.double[:, ::1],
     out: cython.double[::1],
 ) -> None:
     """Write the seconds of each move into `out`; the machine stands still before each row in `stops`.
 
     limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware,
-    2 Klipper. A row of speed 0 takes no time: the head is declared to be elsewhere.
+    2 Klipper, which looks ahead without end; the others know `queue` moves at a time. A row of speed 0 takes no time:
+    the head is declared to be elsewhere.
     """
     n: cython.Py_ssize_t = x.shape[0]
     first: cython.Py_ssize_t = 0
@@ -575,5 +598,5 @@ def plan_moves(
                 now = _corners(
                     x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, firmware == 1, work
                 )  # fmt: skip
-                _trapezoids(first, last, work, out)
+                _trapezoids(first, last, queue, work, out)
             first = last

@@ -152,15 +152,25 @@ def test_marlin_moves_no_slower_than_told():
     assert estimate(commanded(line(10.0, speed=1.0), r0="M205 S5"), FREE).sum() > 10  # that was for printing
 
 
-def test_short_chords_are_driven_like_the_arc_that_they_mean():
-    radius, n = 20.0, 600  # chords of 0.2 mm
+def speed_on_a_circle(radius, n, machine):
+    """Return the speed half-way round a circle of n chords."""
     angle = np.linspace(0, 2 * np.pi, n + 1)
     moves = Moves.of(
         n, x=radius * np.cos(angle[1:]), y=radius * np.sin(angle[1:]), speed=1000.0, start=(radius, 0, 0, 0)
     )
-    seconds = estimate(moves, replace(DEVIATION, junction_deviation=1.0))
-    speed = 2 * np.pi * radius / n / seconds[n // 2]
-    assert speed == pytest.approx(math.sqrt(1000 * radius), rel=5e-3)  # v**2 / r is the acceleration
+    return 2 * np.pi * radius / n / estimate(moves, machine)[n // 2]
+
+
+def test_short_chords_are_driven_like_the_arc_that_they_mean():
+    speed = speed_on_a_circle(20.0, 600, replace(DEVIATION, junction_deviation=1.0, block_queue=600))
+    assert speed == pytest.approx(math.sqrt(1000 * 20), rel=5e-3)  # v**2 / r is the acceleration
+
+
+def test_what_the_queue_does_not_hold_cannot_be_relied_on():
+    for queue in 8, 16, 32:
+        speed = speed_on_a_circle(20.0, 2000, replace(DEVIATION, junction_deviation=1.0, block_queue=queue))
+        ahead = (queue - 2) * 2 * np.pi * 20 / 2000  # one place is free, one move runs
+        assert speed == pytest.approx(math.sqrt(2 * 1000 * ahead), rel=0.05)  # it can just stop
 
 
 def test_reprapfirmware_shares_one_speed_at_a_corner():
