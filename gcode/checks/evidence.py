@@ -86,8 +86,19 @@ class Evidence:
 
     @cached_property
     def printing(self) -> Mask:
-        """Rows of the print: not those of start, end and layer sequences."""
-        printing: Mask = (self.moves.layer >= 0) & (self.moves.role != Role.CUSTOM)
+        """Rows of the print: not those of start, end and layer sequences.
+
+        Where nothing marks the start sequence (layers then begin with a bead, not with a comment before a travel), it
+        is what is drawn beside the bed before anything is printed on it.
+        """
+        moves = self.moves
+        printing: Mask = (moves.layer >= 0) & (moves.role != Role.CUSTOM)
+        drawn = np.flatnonzero(printing & (moves.e > 0) & (self.flat > 0))
+        if len(drawn) and not (drawn[0] and printing[drawn[0] - 1]):
+            beyond = self.limits.off_bed(moves.x[drawn], moves.y[drawn])
+            first = int(np.argmax(beyond <= 0))  # on the bed
+            if first and beyond[:first].max() <= self.limits.reach:
+                printing[: drawn[first - 1] + 1] = False
         return printing
 
     @cached_property

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from gcode.moves import Floats
 from gcode.planner import Machine
 
 
@@ -38,3 +41,14 @@ class Limits:
     retracts: bool = True
     blob: float = 1.0
     long_travel: float = 50.0
+
+    def off_bed(self, x: Floats, y: Floats) -> Floats:
+        """Return how far points lie beyond the edge of the bed, mm; negative inside.
+
+        >>> Limits().off_bed(np.array([110.0, -3.0]), np.array([219.0, 100.0])).tolist()
+        [-1.0, 3.0]
+        """
+        (left, front, _), (right, back, _) = self.low, self.high
+        if self.round:
+            return np.hypot(x - (left + right) / 2, y - (front + back) / 2) - (right - left) / 2
+        return np.maximum(np.maximum(left - x, x - right), np.maximum(front - y, y - back))

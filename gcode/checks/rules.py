@@ -11,7 +11,6 @@ from gcode.checks.limits import Limits
 from gcode.errors import Problem, UnknownRule
 from gcode.moves import Moves
 
-
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 RULES: dict[str, Rule] = {

@@ -39,6 +39,8 @@ STORED = {
 """They outlive the print."""
 
 UNGUARDED = {
+    "M85": "switches off what turns an idle machine off",
+    "M87": "switches off what cools an idle nozzle",
     "M143": "changes the temperature at which heaters are cut off",
     "M308": "redefines a temperature sensor",
     "M562": "clears a heater's fault",
@@ -56,6 +58,7 @@ UNGUARDED = {
 """They take away what protects machine and person. Some only with certain words, see `DISARMS`."""
 
 DISARMS = {
+    "M85": re.compile(r"S0*(\.0*)?\s*$", re.I),
     "M302": re.compile(r"^(?=.*[SP])(?!.*S0*[1-9]\d\d)(?!.*P0)", re.I),  # S0 or P1; a bare M302 asks
     "M211": re.compile(r"\bS0\b", re.I),
     "M564": re.compile(r"[HS]\s*0\b", re.I),

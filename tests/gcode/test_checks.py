@@ -1,5 +1,6 @@
 """Every rule finds its planted fault by name, in the right place, and is silent on clean files."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -115,6 +116,17 @@ def test_parts_printed_one_after_the_other_are_in_order():
     assert "layer-order" in named(check(again))
 
 
+INTRO = "G1 X0 Y-3 F1000\nG1 Z0.2 F600\nG1 X60 E9 F1000\nG1 X100 E12.5\nG1 E-0.8 F2100\nG1 Z5 F600\n"
+
+
+def test_a_purge_line_beside_the_bed_is_no_part_of_the_print():
+    unmarked = re.sub(";LAYER.*\n", "", CLEAN)  # as files of slicers that mark nothing
+    assert check(unmarked) == []
+    purged = swap("G1 Z5 F600\n", "G1 Z5 F600\n" + INTRO)(unmarked)
+    assert check(purged) == []
+    assert "outside-volume" in named(check(purged.replace(layer(2).split("\n", 1)[1], INTRO)))
+
+
 def test_what_g92_shifts_is_taken_back():
     text = insert("G92 Z0\nG1 Z0.2 F600\nG92 Z0.8")(CLEAN)
     assert "below-bed" not in named(check(text))
@@ -128,7 +140,7 @@ def test_homing_ends_a_shift():
 
 
 @pytest.mark.parametrize(
-    "line", ["M302", "M302 S170", "M302 P0", "M211", "M211 S1", "M564 H1", "SET_PIN PIN=light VALUE=1"]
+    "line", ["M302", "M302 S170", "M302 P0", "M85 S600", "M211", "M211 S1", "M564 H1", "SET_PIN PIN=light VALUE=1"]
 )
 def test_commands_that_only_ask_or_guard_are_harmless(line):
     assert "unguarded" not in named(check(insert(line)(CLEAN), KLIPPER if "PIN" in line else LIMITS))
@@ -136,7 +148,7 @@ def test_commands_that_only_ask_or_guard_are_harmless(line):
 
 @pytest.mark.parametrize("name", sorted(UNGUARDED))
 def test_every_unguarded_command_can_be_found(name):
-    words = {"M302": "S0", "M211": "S0", "M564": "H0", "SET_PIN": "PIN=heater_bed VALUE=1"}.get(name, "")
+    words = {"M302": "S0", "M85": "S0", "M211": "S0", "M564": "H0", "SET_PIN": "PIN=heater_bed VALUE=1"}.get(name, "")
     assert "unguarded" in named(check(insert(f"{name} {words}")(CLEAN), KLIPPER))
 
 
@@ -205,7 +217,7 @@ WORDS = st.sampled_from(
     st.sampled_from([LIMITS, KLIPPER]),
 )
 def test_whatever_is_read_can_be_checked(lines, limits):
-    text = "\n".join(form.format(*numbers) for form, *numbers in lines) + "\n"
+    text = "M105\n" + "".join(form.format(*numbers) + "\n" for form, *numbers in lines)
     for one in check(text, limits):
         assert one.count >= 1
         assert one.rule in str(one)
