@@ -90,6 +90,13 @@ class Trouble(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownCommand(Event):
+    """The firmware does not know a command; `command` is as much of it as it quotes."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Temperatures(Event):
     """Readings by the firmware's own letters (T, T0, T1, B, C, ...), and heater powers as it reports them."""
 

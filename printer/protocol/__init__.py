@@ -10,5 +10,5 @@ replies    a line from the printer into an event
 
 from printer.protocol.framing import clean as clean
 from printer.protocol.link import Link as Link
-from printer.protocol.link import Stats as Stats
 from printer.protocol.states import State as State
+from printer.protocol.stats import Stats as Stats

@@ -85,21 +85,20 @@ def _short(word: re.Match[str], digits: int) -> str:
     return letter + {"-0": "0"}.get(text, text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text)
 
 
-def checksum(data: bytes) -> int:
-    """Return the exclusive or of all bytes."""
-    return reduce(xor, data, 0)
-
-
-def frame(number: int, text: str, firmware: Firmware) -> bytes:
+def frame(number: int, text: str, firmware: Firmware, compact: bool = False) -> bytes:
     """Return the bytes of a line that `clean` has passed, with number and checksum where the firmware wants them.
+
+    `compact` leaves out the blanks between words.
 
     >>> from printer.firmware import MARLIN
     >>> frame(0, "M110 N0", MARLIN)
     b'N0 M110 N0*125\\n'
     """
+    if compact and _WORD.sub("", text) == "":
+        text = text.replace(" ", "")
     if not firmware.numbered:
         return fit(text, firmware.max_line).encode("utf-8") + b"\n"
-    head = f"N{number} "
+    head = f"N{number}" if compact else f"N{number} "
     room = firmware.max_line - len(head) - 4
     data = (head + (text if len(text) <= room else fit(text, room))).encode("ascii")
     return b"%b*%d\n" % (data, reduce(xor, data, 0))

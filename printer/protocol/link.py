@@ -14,9 +14,6 @@ rest is about never standing still and never being fooled:
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-
 from printer.events import (
     Busy,
     Capabilities,
@@ -26,104 +23,81 @@ from printer.events import (
     Failed,
     Halted,
     Ready,
-    Resent,
     Restarted,
-    SdStatus,
-    Silent,
     Temperatures,
-    Trouble,
+    UnknownCommand,
 )
 from printer.firmware import PATIENCE_DEFAULT_S, UNKNOWN, Firmware, patience, recognise
-from printer.protocol import replies
-from printer.protocol.framing import clean, frame
+from printer.protocol.framing import clean
+from printer.protocol.outbox import AHEAD as AHEAD
+from printer.protocol.reader import Packing, Reader, Reply, Resend, Start, Wait
+from printer.protocol.refusals import Refusals
+from printer.protocol.replies import Ok
+from printer.protocol.sender import Sender
 from printer.protocol.sequence import Sequence
+from printer.protocol.silence import GENTLE, Silence
 from printer.protocol.states import Signal, State, after
-from printer.protocol.window import Window
+from printer.protocol.stats import Stats
 
-AHEAD = 512
-"""Job lines that are worth holding ready."""
-LONGEST_REPLY = 4096
-"""Bytes of a line from the printer; what is beyond is dropped."""
 OPEN_AGAIN_S = 2.0
 BOOT_QUIET_S = 0.5  # a booting firmware still talks, and may not listen yet
-ANSWER_S = 1.0  # how long M105's answer may take while opening, where the firmware does not mark it
-STALL_S, STALL_MOST_S = 0.35, 8.0  # without progress before a probe: the first, and the most
+ANSWER_S = 1.0  # how long an answer may take that comes behind its `ok`
 SETTLE_S, SETTLE_MOST_S = 0.02, 0.2  # bounds of the quiet before anything is sent again
+FITTING_PROBES = 3  # that are left out where they might not fit into the receive buffer
 NEVER = float("inf")
-REFUSALS = 10  # of one line before it is given up
-STRANGE = 5  # impossible requests in a row before proof is given up
-_FRAME = 14  # bytes that a frame may add to a line
-_PROBE = 20  # bytes of a probe
-SILENT_S = 5.0  # without a word before it is worth a notice
+_PROBE = 20  # bytes
 _TALKING = (State.OPENING, State.ASKING, State.STREAMING)
-
-
-@dataclass(slots=True)
-class Stats:
-    """What went over the wire, counted; what the firmware said last about its buffers."""
-
-    lines: int = 0
-    bytes: int = 0
-    resends: int = 0
-    probes: int = 0
-    stray_oks: int = 0
-    underruns: int = 0
-    round_trip_s: float = 0.0
-    planner_free: int | None = None
-    lines_free: int | None = None
 
 
 class Link:
     """One session with a printer.
 
     `firmware` is what is believed before M115 is answered; with `detect`, the answer replaces it. `ping_pong` keeps to
-    one line at a time. `poll_s` is the time between two M105.
+    one line at a time, `pack` uses MeatPack where the firmware offers it. `poll_s` is the time between two M105.
     """
 
     def __init__(
-        self, firmware: Firmware = UNKNOWN, *, detect: bool = True, ping_pong: bool = False, poll_s: float = 2.0
+        self,
+        firmware: Firmware = UNKNOWN,
+        *,
+        detect: bool = True,
+        ping_pong: bool = False,
+        pack: bool = False,
+        poll_s: float = 2.0,
     ) -> None:
         self.firmware = firmware
         self.stats = Stats()
         self.state = State.CLOSED
         self._detect = detect
         self._ping_pong = ping_pong
+        self._pack = pack
         self._poll_s = poll_s
         self._begin(0.0)
 
     def _begin(self, now: float) -> None:
-        self._sequence = Sequence("M110 N0", frame(0, "M110 N0", self.firmware))
-        self._window = Window(self.firmware, self._ping_pong)
-        self._jobs: deque[str] = deque()
-        self._commands: deque[str] = deque()
-        self._own: deque[str] = deque()
-        self._taken = 0  # job lines that have a place in the sequence
-        self._rest = b""  # of a line that has not ended
-        self._facts: dict[str, str] = {}
-        self._caps: dict[str, bool] = {}
-        self._listing = False
-        self._error = ""  # the last error, until what belongs to it has come
-        self._wanted: int | None = None  # the number that error wants
-        self._swallow = False  # the next `ok` belongs to a resend request
-        self._stale = 0  # lines on their way that are still to be refused
-        self._refused = (-1, 0)  # a line, and how often
-        self._strange = 0
-        self._surplus = self._explained = 0
-        self._break = True  # an end of line goes first: it ends whatever the firmware has half read
+        """Forget all lines and everything that was said."""
+        self._reader = Reader()
+        self._sender = Sender(self.firmware, self._ping_pong)
+        self._greet(now)
+
+    def _greet(self, now: float) -> None:
+        """Begin the sequence with the line that sets the firmware's count to zero."""
+        self._sender.greet()
+        self._silence = Silence(now)
+        self._refusals = Refusals()
+        self._polled = now
+        self._due = now + OPEN_AGAIN_S  # when the state goes on by itself
+        self._swallow = False  # the next `ok` belongs to a refusal
+        self._foreign = 0  # `ok`s to come for what was never sent like that
+        self._surplus = 0  # `ok`s that were counted for lines that had none
         self._doubt = False  # ask at once what the firmware has
-        self._beyond = False  # a line with too high a number is on its way
-        self._probes = 0  # since the last progress
-        self._warned = 0  # of silence: 0 not, 1 long, 2 too long
-        self._progress = self._heard = self._wrote = self._polled = now
-        self._due = NEVER  # when the state wants to go on by itself
 
     # what goes in
 
     def open(self, now: float) -> None:
         """Begin, or begin again: agree on line numbers, ask what the printer is. Forgets all lines."""
         self._begin(now)
-        self.state = State.OPENING
-        self._due = now + OPEN_AGAIN_S
+        self._signal(Signal.OPEN)
 
     def send(self, line: str, now: float = 0.0, *, job: bool = True) -> None:
         """Queue a line; what is not the job's goes first, and gets a `Completed` event.
@@ -132,31 +106,34 @@ class Link:
         """
         text = clean(line, self.firmware)
         if job:
-            self._jobs.append(text)
+            self._sender.outbox.jobs.append(text)
         elif text:
-            self._commands.append(text)
+            self._sender.outbox.commands.append(text)
 
     def urgent(self, line: str) -> bytes:
         """Return bytes to write now, past every queue and window: M112, M108, M410, M876."""
         if line.startswith("M112"):
-            self.state = after(self.state, Signal.HALT)
-        return b"\n%b\n" % line.strip().encode("ascii", "replace")
+            self._signal(Signal.HALT)
+        else:
+            self._sequence.sound = False  # its `ok` is none of ours
+        return self._sender.urgent(line)
 
     def withdraw(self) -> int:
         """Drop the job lines that were queued and not sent; return how many."""
-        dropped = len(self._jobs)
-        self._jobs.clear()
-        return dropped
+        return self._sender.outbox.withdraw()
 
     def room(self) -> int:
         """Return how many more job lines are worth queueing now."""
-        return max(0, AHEAD - len(self._jobs))
+        return self._sender.outbox.room()
+
+    @property
+    def _sequence(self) -> Sequence:
+        return self._sender.sequence
 
     @property
     def acknowledged(self) -> int:
         """The number of job lines that are known to be executed or queued in the firmware."""
-        sequence = self._sequence
-        return sequence[sequence.proven].job if sequence.proven >= sequence.base else 0
+        return self._sequence.jobs_proven
 
     @property
     def waiting(self) -> int:
@@ -166,7 +143,7 @@ class Link:
     @property
     def idle(self) -> bool:
         """Nothing is queued, and all that was sent is known to have arrived."""
-        return not (self._jobs or self._commands or self._own) and self._sequence.proven == self._sequence.top
+        return not self._sender.outbox and self._sequence.proven == self._sequence.top
 
     # what goes out
 
@@ -175,406 +152,273 @@ class Link:
         if self.state not in _TALKING:
             return b""
         self._poll(now)
-        sequence, window = self._sequence, self._window
-        out = self._probe(now) if sequence.waiting and now >= self._stall_due() else []
-        waiting, unread, top = sequence.waiting, sequence.unread, sequence.top
-        while True:
-            if sequence.sent < top:
-                if not window.room(waiting, unread, len(sequence[sequence.sent + 1].data)):
-                    break
-            else:
-                queue = self._next_queue()
-                if not queue or not window.room(waiting, unread, len(queue[0]) + _FRAME):
-                    break
-                self._append(queue)
-                top += 1
-            data = sequence.send(now)
-            unread += len(data) if waiting else 0
-            waiting += 1
-            out.append(data)
-        return self._written(out, now) if out else b""
+        asking = self._sequence.waiting and (self._doubt or now >= self._silence.due())
+        out = self._probe(now) if asking else []
+        out += self._sender.write(now, everything=self.state == State.STREAMING)
+        if not out and not self._sender.request:
+            return b""
+        data = self._sender.join(out)
+        self.stats.sent(len(out), len(data))
+        self._silence.wrote(now)
+        return data
 
     def _poll(self, now: float) -> None:
         """Queue an M105 where it is time for one, or where only its answer can prove the last line."""
-        sequence = self._sequence
-        if self.state != State.STREAMING or self._own or sequence.markers:
+        sequence, outbox = self._sequence, self._sender.outbox
+        sequence.expire(now - ANSWER_S)
+        if self.state != State.STREAMING or outbox.own or sequence.markers:
             return
-        unproven = sequence.proven < sequence.acked == sequence.top and not (self._jobs or self._commands)
-        if unproven or now >= self._polled + self._poll_s:
-            self._own.append("M105")
+        last = sequence.proven < sequence.acked == sequence.top and not outbox
+        if last or now >= self._polled + self._poll_s:
+            outbox.own.append("M105")
             self._polled = now
 
-    def _next_queue(self) -> deque[str] | None:
-        """Return the queue whose first line is next: our own, then commands, then the job."""
-        if self._own or self.state != State.STREAMING:
-            return self._own
-        if self._commands:
-            return self._commands
-        jobs = self._jobs
-        while jobs and not jobs[0]:  # a line of nothing but comment is done when the line before it is
-            jobs.popleft()
-            self._taken += 1
-            self._sequence.lines[-1].job = self._taken
-        return jobs
-
-    def _append(self, queue: deque[str]) -> None:
-        """Give the first line of a queue its place in the sequence."""
-        text = queue.popleft()
-        if queue is self._jobs:
-            self._taken += 1
+    def _probe(self, now: float) -> list[bytes]:
+        """Ask what the firmware has: by an M105, or by a number that is too high to be taken."""
         sequence = self._sequence
-        data = frame(sequence.top + 1, text, self.firmware)
-        sequence.append(text, data, self._taken, queue is self._commands)
+        doubt, self._doubt = self._doubt, False
+        asked = self._silence.ask(now)
+        if asked < FITTING_PROBES and sequence.unread + _PROBE > self.firmware.rx_bytes:
+            return []
+        self.stats.probes += 1
+        if self.firmware.numbered and (doubt or asked >= GENTLE or sequence.sent < sequence.top):
+            if self._refusals.beyond or (asked <= GENTLE and not doubt and self._long()):
+                return []
+            self._refusals.beyond = True
+            return [self._sender.beyond()]
+        return [self._sender.mark(now)]
 
-    def _written(self, out: list[bytes], now: float) -> bytes:
-        if self._break:
-            out.insert(0, b"\n")
-            self._break = False
-        data = b"".join(out)
-        self.stats.lines += len(out)
-        self.stats.bytes += len(data)
-        self._wrote = now
-        return data
+    def _long(self) -> bool:
+        """Say whether a command is under way that takes its time."""
+        return any(patience(line.text) > PATIENCE_DEFAULT_S for line in self._sequence.pending())
 
     # what comes back
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Return what the printer says; the same for the same bytes, however they are cut."""
-        *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[:LONGEST_REPLY]
         events: list[Event] = []
-        for line in lines:
-            if line in (b"ok", b"ok\r"):
-                self._heard, self._warned = now, 0
-                self._take_ok(replies.PLAIN_OK, now, events)
-            else:
-                text = replies.decode(line[:LONGEST_REPLY])
-                if text:
-                    self._heard, self._warned = now, 0
-                    self._take(text, now, events)
+        for reply in self._reader.feed(data):
+            self._silence.heard(now)
+            self._take(reply, now, events)
         self._sequence.forget()
         return events
 
-    def _take(self, text: str, now: float, events: list[Event]) -> None:
-        """Act on one line."""
-        if ok := replies.parse_ok(text):
-            self._take_ok(ok, now, events)
-        elif (number := replies.parse_resend(text)) is not None:
-            self._take_resend(number, now, events)
-        elif text.lstrip("\ufffd· ") == "start":
-            self._take_start(now, events)
-        elif text == "wait":
-            self._doubt = self._sequence.waiting > 0 and now > self._wrote + STALL_S
-        elif self._error and text.startswith(":"):
-            self._take_error(self._error + " " + text.lstrip(": "), events)
-        elif replies.is_error(text):
-            self._take_error(text, events)
-        else:
-            self._take_report(text, now, events)
+    def _take(self, reply: Reply, now: float, events: list[Event]) -> None:
+        match reply:
+            case Ok():
+                self._take_ok(reply, now, events)
+            case Resend():
+                self._take_resend(reply, now, events)
+            case Start():
+                self._take_start(now, events)
+            case Wait():
+                self._doubt = self._sequence.waiting > 0 and self._silence.settled(now)
+            case Packing(on):
+                self._take_packing(on, now, events)
+            case _:
+                self._take_event(reply, now, events)
 
-    def _take_error(self, text: str, events: list[Event]) -> None:
-        if replies.is_line_error(text):  # a resend request follows, and tells the whole story
-            self._error, self._wanted = text, replies.wanted_line(text)
-            return
-        if text.rstrip("0123456789 ").lower() in ("error:", "error") and not self._error:
-            self._error = text  # the first half of two: the second begins with a colon
-            return
-        self._error = ""
-        event = replies.parse_error(text)
-        if isinstance(event, Halted):
-            if self.state == State.HALTED:
-                event = Trouble(text)
-            self.state = after(self.state, Signal.HALT)
+    def _take_event(self, event: Event, now: float, events: list[Event]) -> None:
         events.append(event)
-
-    def _take_report(self, text: str, now: float, events: list[Event]) -> None:
-        """Act on what is neither an answer to a line nor an error."""
-        if facts := replies.parse_facts(text):
-            self._facts = facts
-            return
-        if cap := replies.parse_cap(text):
-            self._caps[cap[0]] = cap[1]
-            return
-        if self._listing and (row := replies.parse_sd_file(text)):
-            events.append(row)
-            return
-        event = replies.parse(text)
-        if isinstance(event, Busy):
-            self._progress = now
-            self._probes = 0
-        elif isinstance(event, SdStatus):
-            self._listing = event.what == "list_begin" or (self._listing and event.what != "list_end")
-        elif isinstance(event, Temperatures) and self.firmware.m105_after_ok:
-            self._take_mark(now, events)
-        elif replies.unknown_command(text) is not None:
-            self._explained += 1
-        events.append(event)
+        match event:
+            case Busy():
+                self._silence.progress(now, answered=False)
+            case UnknownCommand(command) if not self._sequence.expects(command):
+                self._foreign += 1  # noise made something else of a line, and it gets an `ok`
+                self._sequence.sound = False
+            case Temperatures() if self.firmware.m105_after_ok:
+                self._take_mark(now, events)
+            case Halted():
+                self._signal(Signal.HALT)
 
     def _take_start(self, now: float, events: list[Event]) -> None:
-        ours = self.state in (State.CLOSED, State.OPENING, State.ASKING)
-        events.append(Restarted(unexpected=not ours))
-        if self.state == State.ASKING:
-            self.open(now)
-        self.state = after(self.state, Signal.START)
+        before = self.state
+        self._signal(Signal.START)
+        events.append(Restarted(unexpected=self.state == State.RESTARTED))
         if self.state == State.OPENING:
-            self._sequence.sent = self._sequence.acked = -1
+            if before == State.ASKING:
+                self._greet(now)
             self._due = now + BOOT_QUIET_S
-            self.state = State.OPENING
+
+    def _signal(self, signal: Signal) -> None:
+        self.state = after(self.state, signal)
 
     # `ok`
 
-    def _take_ok(self, ok: replies.Ok, now: float, events: list[Event]) -> None:
-        marked = False
-        if ok.rest:
-            marked = self._take_rest(ok.rest, now, events)
-        if ok.planner_free is not None:
-            self._take_buffers(ok)
-        if self.state == State.OPENING:
-            self._take_hello(now)
-        elif marked and self._take_mark(now, events):
-            pass
+    def _take_ok(self, ok: Ok, now: float, events: list[Event]) -> None:
+        self.stats.buffers(ok, more=bool(self._sender.outbox.jobs))
+        if ok.marked and self.firmware.marks_m105 and self._take_mark(now, events):
+            return
+        if self._foreign:
+            self._foreign -= 1
         elif self._swallow:
             self._swallow = False
-            self._progress = now
-            if self.state == State.SETTLING and self._stale <= 0:
-                self._settled(now)
+            if self.state == State.SETTLING and self._refusals.stale <= 0:
+                self._settle(now)
         else:
             self._count_ok(ok, now, events)
 
-    def _take_rest(self, text: str, now: float, events: list[Event]) -> bool:
-        """Act on what follows an `ok` in its line; say whether it is the answer to an M105."""
-        if facts := replies.parse_facts(text):
-            self._facts = facts
-            return False
-        event = replies.parse(text)
-        events.append(event)
-        return isinstance(event, Temperatures) and self.firmware.marks_m105
-
-    def _take_buffers(self, ok: replies.Ok) -> None:
-        stats = self.stats
-        if stats.planner_free is not None and ok.planner_free is not None:
-            starved = ok.planner_free > stats.planner_free and not ok.planner_free < 15
-            stats.underruns += starved and bool(self._jobs)
-        stats.planner_free, stats.lines_free = ok.planner_free, ok.lines_free
-
-    def _take_hello(self, now: float) -> None:
-        if self._sequence.ok() is None:
-            return
-        self._sequence.proven = 0
-        self.state = after(self.state, Signal.NUMBERED)
-        self._own.extend(("M115", "M105"))
-        self._progress = now
-        self._due = NEVER
-
-    def _take_mark(self, now: float, events: list[Event]) -> bool:
-        """Take an answer to M105: everything up to that M105 has arrived."""
-        sequence = self._sequence
-        before = sequence.acked
-        number = sequence.marker()
-        if number is None:
-            return False
-        self._swallow = False
-        self._surplus += max(0, before - number)
-        self._audit(number, events)
-        self._complete(before, number, events)
-        self._advanced(number, now, events)
-        return True
-
-    def _count_ok(self, ok: replies.Ok, now: float, events: list[Event]) -> None:
+    def _count_ok(self, ok: Ok, now: float, events: list[Event]) -> None:
         sequence = self._sequence
         before = sequence.acked
         if ok.number is not None and before < ok.number <= sequence.sent:
-            while sequence.acked < ok.number - 1:  # their `ok`s were lost
-                sequence.ok()
+            sequence.acked = ok.number - 1  # the `ok`s before it were lost
         line = sequence.ok()
         if line is None:
             self.stats.stray_oks += 1
             self._surplus += 1
             return
-        if line.command or sequence.acked - before > 1:
-            self._complete(before, sequence.acked, events)
-        self._window.clean(len(line.data), now - line.at, now)
-        self._advanced(sequence.acked, now, events)
+        self._sender.window.clean(len(line.data), now - line.at, now)
+        self._advance(before, now, events)
 
-    def _advanced(self, number: int, now: float, events: list[Event]) -> None:
-        """Note that the firmware gets on."""
-        line = self._sequence[number]
-        self.stats.round_trip_s += 0.125 * (now - line.at - self.stats.round_trip_s)
-        self._progress = now
-        self._probes = 0
-        self._beyond = False
-        self._strange = 0
-        if self.state == State.ASKING:
-            self._ask(now, events)
+    def _take_mark(self, now: float, events: list[Event]) -> bool:
+        """Take an answer to M105: everything up to that M105 has arrived. Say whether one was expected."""
+        before = self._sequence.acked
+        if not self._sequence.mark():
+            return False
+        self._surplus += max(0, before - self._sequence.acked)
+        if self._surplus and self.state == State.STREAMING:
+            events.append(Doubted(self.acknowledged, self._surplus))
+        self._surplus = self._foreign = 0
+        self._swallow = False
+        self._advance(before, now, events)
+        return True
 
-    def _complete(self, before: int, number: int, events: list[Event]) -> None:
-        """Tell those who wait for a command."""
+    def _advance(self, before: int, now: float, events: list[Event]) -> None:
+        """Note that the firmware got on from line `before`, and tell those who wait for a command."""
         sequence = self._sequence
-        for k in range(max(before + 1, sequence.base), number + 1):
-            line = sequence[k]
+        for line in sequence.between(before, sequence.acked):
             if line.command:
                 line.command = False
                 events.append(Completed(line.text))
-
-    def _audit(self, number: int, events: list[Event]) -> None:
-        """Ask whether there were more `ok`s than lines, beyond those for commands that the firmware did not know."""
-        if self._surplus > self._explained:
-            events.append(Doubted(self._sequence[number].job, self._surplus - self._explained))
-        self._surplus = self._explained = 0
+        self.stats.took(now - sequence[sequence.acked].at)
+        self._silence.progress(now)
+        self._refusals.over()
+        if self.state == State.OPENING:
+            self._ask(now)
+        elif self.state == State.ASKING:
+            self._answered(now, events)
 
     # opening
 
-    def _ask(self, now: float, events: list[Event]) -> None:
-        """Go on from the handshake once M105, the last question, is answered."""
-        sequence = self._sequence
-        if self._own or sequence.acked < sequence.top:
-            return
-        if sequence.markers and self._due == NEVER:  # it has its `ok`, but was that its own?
-            self._due = now + ANSWER_S
+    def _ask(self, now: float) -> None:
+        """Go on from M110 to the questions."""
+        self._signal(Signal.NUMBERED)
+        self._sender.outbox.own.extend(("M115", "M105"))
+        self._due = NEVER
+
+    def _answered(self, now: float, events: list[Event]) -> None:
+        """Stream once M105, the last question, is answered; or has its `ok` and has had time for more."""
+        sequence, caps = self._sequence, self._reader.caps
+        if self._sender.outbox.own or sequence.acked < sequence.top:
             return
         if sequence.markers and now < self._due:
-            return
-        sequence.markers.clear()
-        self._surplus = self._explained = 0
-        self.state = after(self.state, Signal.ANSWERED)
-        self._recognised(events)
-        events.append(Ready())
-        self._polled = now
+            self._due = min(self._due, now + ANSWER_S)
+        elif self._pack and caps.get("MEATPACK") and self._sender.ask_to_pack():
+            self._due = now + ANSWER_S
+        else:
+            self._stream(now, events)
 
-    def _recognised(self, events: list[Event]) -> None:
-        """Take on what M115 said."""
-        if self._facts:
-            events.append(Capabilities(self._facts, self._caps))
-        found = recognise(self._facts.get("FIRMWARE_NAME", ""))
+    def _stream(self, now: float, events: list[Event]) -> None:
+        self._signal(Signal.ANSWERED)
+        self._due = NEVER
+        self._sequence.sound = False  # M110 may have been sent, and acknowledged, more than once
+        facts, caps = self._reader.facts, self._reader.caps
+        if facts:
+            events.append(Capabilities(facts, caps))
+        found = recognise(facts.get("FIRMWARE_NAME", ""))
         if self._detect and found is not UNKNOWN:
             self.firmware = found
-            self._window = Window(found, self._ping_pong)
+            self._sender.adopt(found)
         if self.firmware.keepalive:
-            self._own.append(self.firmware.keepalive)
-        if self.firmware.autoreport and self._caps.get("AUTOREPORT_TEMP"):
-            self._own.append(self.firmware.autoreport)
+            self._sender.outbox.own.append(self.firmware.keepalive)
+        if self.firmware.autoreport and caps.get("AUTOREPORT_TEMP"):
+            self._sender.outbox.own.append(self.firmware.autoreport)
+        self._sender.outbox.own.append("M105")
+        events.append(Ready())
+
+    def _take_packing(self, on: bool, now: float, events: list[Event]) -> None:
+        if self.state == State.ASKING and on:
+            self._sender.packing = True
+            self._stream(now, events)
+        elif self.state == State.STREAMING and self._sender.packing and not on:
+            self._fail(Failed("the printer switched MeatPack off in the middle of the job"), events)
 
     # refused lines
 
-    def _take_resend(self, number: int, now: float, events: list[Event]) -> None:
-        reason, wanted = self._error, self._wanted
-        self._error, self._wanted = "", None
+    def _take_resend(self, refusal: Resend, now: float, events: list[Event]) -> None:
         self._swallow = True
-        self._progress = now
-        if self.state in (State.OPENING, State.ASKING):
-            self.state = after(self.state, Signal.REFUSED)
-            self._sequence.sent = self._sequence.acked = -1
+        self._silence.progress(now)
+        if self.state == State.OPENING:
             self._due = now + SETTLE_MOST_S
-            return
-        if self.state not in (State.STREAMING, State.SETTLING):
-            return
-        if number < 0:
-            number = wanted if wanted is not None else -1
-        if not max(self._sequence.base, 1) <= number <= self._sequence.top + 1:
-            self._distrust(number, reason, now, events)
-            return
-        self._go_back(number, reason, wanted == number, now, events)
+        elif self.state not in (State.ASKING, State.STREAMING, State.SETTLING):
+            pass
+        elif self._refusals.possible(refusal, self._sequence):
+            self._go_back(refusal, now, events)
+        elif self.state == State.ASKING:
+            self._signal(Signal.STRANGE)
+            self._greet(now)
+        elif failure := self._refusals.strange(refusal, self._sequence):
+            self._fail(failure, events)
+        else:  # not to be believed: ask again
+            self._doubt = True
 
-    def _go_back(self, number: int, reason: str, sure: bool, now: float, events: list[Event]) -> None:
-        sequence = self._sequence
-        if self.state != State.SETTLING:
-            self._stale = max(sequence.sent - number + 1, 0) + self._beyond
-            self._beyond = False
-            self._window.trouble()
-            if number <= sequence.top:
+    def _go_back(self, refusal: Resend, now: float, events: list[Event]) -> None:
+        """Continue with the line that is wanted, once all lines behind it have been refused, too."""
+        first = self.state != State.SETTLING
+        self._signal(Signal.REFUSED)
+        for event in self._refusals.first(refusal, self._sequence) if first else ():
+            if isinstance(event, Failed):
+                self._fail(event, events)
+            else:
+                self._sender.window.trouble()
                 self.stats.resends += 1
-                events.append(Resent(number, reason or "no reason given"))
-            times = self._refused[1] + 1 if self._refused[0] == number else 1
-            self._refused = (number, times)
-            if times > REFUSALS and number <= sequence.top:
-                self._fail(f"line {number} was refused {times} times: {sequence[number].text!r} ({reason})", events)
-                return
-        self._surplus += sequence.rewind(number, sure)
-        self._stale -= 1
-        self._break = True
-        self.state = after(self.state, Signal.REFUSED)
-        self._due = now + self._quiet()
+                events.append(event)
+        self._surplus += self._sequence.rewind(refusal.number, refusal.sure)
+        self._refusals.stale -= 1
+        self._sender.interrupt()
+        self._due = now + min(max(SETTLE_S, 2 * self.stats.round_trip_s), SETTLE_MOST_S)
 
-    def _quiet(self) -> float:
-        return min(max(SETTLE_S, 2 * self.stats.round_trip_s), SETTLE_MOST_S)
-
-    def _settled(self, now: float) -> None:
-        self._stale = 0
+    def _settle(self, now: float) -> None:
+        """Send again."""
+        self._refusals.stale = 0
         self._due = NEVER
-        self._progress = now
-        self.state = after(self.state, Signal.QUIET)
+        self._silence.wrote(now)
+        self._polled = now - self._poll_s  # its answer puts the count of `ok`s right
+        early = not self._reader.facts and self._sequence.top <= 2
+        self._signal(Signal.EARLY if early else Signal.QUIET)
 
-    def _distrust(self, number: int, reason: str, now: float, events: list[Event]) -> None:
-        """Do not believe a number that cannot be: ask again, and give up if it stays."""
-        self._strange += 1
-        if self._strange > STRANGE:
-            kept = self._sequence.base
-            self._fail(
-                f"the printer wants line {number}, but lines {kept} to {self._sequence.top} are all it can want "
-                f"({reason or 'no reason given'}): it may have been reset",
-                events,
-            )
-            return
-        self._doubt = True
-
-    def _fail(self, reason: str, events: list[Event]) -> None:
-        self.state = after(self.state, Signal.GIVE_UP)
-        events.append(Failed(reason))
+    def _fail(self, failure: Failed, events: list[Event]) -> None:
+        self._signal(Signal.GIVE_UP)
+        events.append(failure)
 
     # silence
 
     def deadline(self, now: float) -> float:
         """Return when `tick` and `to_write` want to be called at the latest; never is infinite."""
-        if self.state in (State.OPENING, State.SETTLING):
-            return self._due
-        if self.state not in _TALKING:
-            return NEVER
-        if self._sequence.waiting:
-            return min(self._due, self._stall_due())
-        return min(self._due, self._polled + self._poll_s)
+        sequence = self._sequence
+        if self.state == State.SETTLING or self.state not in _TALKING:
+            return self._due if self.state == State.SETTLING else NEVER
+        if sequence.waiting:
+            return min(self._due, self._silence.due())
+        answer = sequence[sequence.markers[0]].at + ANSWER_S if sequence.markers else 0.0
+        return min(self._due, max(answer, self._polled + self._poll_s))
 
     def tick(self, now: float) -> list[Event]:
         """Act on what did not come; return what that means."""
         events: list[Event] = []
-        if self.state == State.OPENING and now >= self._due:
-            self._sequence.sent = self._sequence.acked = -1
-            self._break = True
-            self._due = now + OPEN_AGAIN_S
-        elif self.state == State.SETTLING and now >= self._due:
-            self._swallow = False
-            self._settled(now)
-        elif self.state == State.ASKING and now >= self._due:
-            self._ask(now, events)
-        if self._sequence.waiting:
-            self._hear_nothing(now, events)
+        if now >= self._due:
+            self._time_is_up(now, events)
+        if self._sequence.waiting and (notice := self._silence.notice(self._sequence.pending(), now)):
+            events.append(notice)
         return events
 
-    def _stall_due(self) -> float:
-        """Return when the lack of progress is to be asked about."""
-        pause = min(STALL_S * 2**self._probes, STALL_MOST_S)
-        return 0.0 if self._doubt else max(self._progress, self._wrote) + pause
-
-    def _probe(self, now: float) -> list[bytes]:
-        """Ask what the firmware has: an M105 in sequence or, where one waits already, a number that it must refuse."""
-        sequence, numbered = self._sequence, self.firmware.numbered
-        self._probes += 1
-        self.stats.probes += 1
-        doubt, self._doubt = self._doubt, False
-        if sequence.unread + _PROBE > self.firmware.rx_bytes:
-            return []
-        if numbered and (doubt or sequence.markers or sequence.sent < sequence.top):
-            self._beyond = True
-            return [frame(sequence.top + 2, "M105", self.firmware)]
-        if sequence.sent == sequence.top:
-            sequence.append("M105", frame(sequence.top + 1, "M105", self.firmware), self._taken, False)
-        return [sequence.send(now)]
-
-    def _hear_nothing(self, now: float, events: list[Event]) -> None:
-        """Say so where nothing was heard for longer than what is under way may take."""
-        seconds = now - self._heard
-        first = self._sequence[max(self._sequence.acked + 1, self._sequence.base)].text
-        limit = max((patience(line.text) for line in self._sequence.pending()), default=PATIENCE_DEFAULT_S)
-        level = 2 if seconds >= limit else 1 if seconds >= SILENT_S else 0
-        if level > self._warned:
-            self._warned = level
-            events.append(Silent(seconds, first, dead=level == 2))
+    def _time_is_up(self, now: float, events: list[Event]) -> None:
+        if self.state == State.OPENING:
+            self._greet(now)
+        elif self.state == State.ASKING:
+            self._sequence.markers.clear()
+            self._stream(now, events)
+        elif self.state == State.SETTLING:
+            self._swallow = False
+            self._settle(now)

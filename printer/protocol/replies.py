@@ -21,6 +21,7 @@ from printer.events import (
     SdStatus,
     Temperatures,
     Trouble,
+    UnknownCommand,
 )
 
 _CONTROL = dict.fromkeys((*range(32), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F)), "·") | {9: " "}
@@ -33,12 +34,13 @@ def decode(line: bytes) -> str:
 
 
 class Ok(NamedTuple):
-    """An `ok`: the line it names, free planner blocks and free line buffers, and what follows on the same line."""
+    """An `ok`: the line it names, free planner blocks and line buffers, and what follows; `marked` by temperatures."""
 
     number: int | None = None
     planner_free: int | None = None
     lines_free: int | None = None
     rest: str = ""
+    marked: bool = False
 
 
 PLAIN_OK = Ok()
@@ -49,7 +51,7 @@ def parse_ok(text: str) -> Ok | None:
     """Return what an `ok` says, None of anything else.
 
     >>> parse_ok("ok N12 P15 B3")
-    Ok(number=12, planner_free=15, lines_free=3, rest='')
+    Ok(number=12, planner_free=15, lines_free=3, rest='', marked=False)
     >>> parse_ok("ok T:20.0 /0.0").rest
     'T:20.0 /0.0'
     """
@@ -144,6 +146,7 @@ def parse_cap(text: str) -> tuple[str, bool] | None:
     return (found[1], found[2] == "1") if found else None
 
 
+HALTED = "the firmware halted itself"
 HALTS: tuple[tuple[str, str, str], ...] = (
     (
         r"thermal runaway",
@@ -175,28 +178,20 @@ HALTS: tuple[tuple[str, str, str], ...] = (
     (r"M112|emergency", "it was stopped in an emergency", "clear the cause, then reset the printer"),
     (
         r"kill\(\) called|printer halted|shutdown|printer stopped|printer is not ready|stopped due to errors",
-        "the firmware halted itself",
+        HALTED,
         "see the message before it, then reset the printer (Marlin M999, Klipper FIRMWARE_RESTART)",
     ),
     (r"^fatal", "the firmware met a fault it cannot go on from", "see the message, then reset the printer"),
 )
 _HALTS = tuple((re.compile(pattern, re.IGNORECASE), meaning, advice) for pattern, meaning, advice in HALTS)
 _ERROR = re.compile(r"(error\b|!!|fatal)", re.IGNORECASE)
-_TROUBLE = re.compile(
-    r"(?:echo:)?\s*(unknown command|cold extrusion|.*invalid extruder|.*out of range|warning)", re.IGNORECASE
-)
+_TROUBLE = re.compile(r"(?:echo:)?\s*(cold extrusion|.*invalid extruder|.*out of range|warning)", re.IGNORECASE)
 _UNKNOWN = re.compile(r'(?:echo:|//)?\s*Unknown command:\s*"?(.*?)"?$', re.IGNORECASE)
 
 
 def is_error(text: str) -> bool:
     """Say whether a line announces an error."""
     return bool(_ERROR.match(text))
-
-
-def unknown_command(text: str) -> str | None:
-    """Return the command that the firmware does not know, None of other text."""
-    found = _UNKNOWN.match(text)
-    return found[1] if found else None
 
 
 def parse_error(text: str) -> Event:
@@ -267,6 +262,11 @@ def _busy(text: str) -> Event | None:
     return Busy(found[1] or "processing") if found else None
 
 
+def _unknown(text: str) -> Event | None:
+    found = _UNKNOWN.match(text)
+    return UnknownCommand(found[1]) if found else None
+
+
 def _trouble(text: str) -> Event | None:
     return Trouble(text) if _TROUBLE.match(text) else None
 
@@ -280,6 +280,7 @@ READERS: tuple[Callable[[str], Event | None], ...] = (
     parse_position,
     _busy,
     _action,
+    _unknown,
     _error,
     _sd,
     _rate,

@@ -31,12 +31,14 @@ class Line:
 class Sequence:
     """Lines by number, from `base` to `top`."""
 
-    __slots__ = ("acked", "base", "lines", "markers", "proven", "sent")
+    __slots__ = ("acked", "base", "lines", "markers", "proven", "read", "sent", "sound")
 
     def __init__(self, text: str, data: bytes) -> None:
         self.lines = [Line(text, data, len(data), 0)]
         self.base = 0
         self.sent = self.acked = self.proven = -1
+        self.sound = True  # every `ok` since the last marker was for a line of ours
+        self.read = -1  # the firmware has read up to here: a refusal empties its receive buffer
         self.markers: deque[int] = deque()  # M105s that were sent and not answered
 
     def __getitem__(self, number: int) -> Line:
@@ -53,15 +55,34 @@ class Sequence:
         return self.sent - self.acked
 
     @property
+    def held(self) -> int:
+        """The number of lines that may lie in the firmware's receive buffer, or be on their way to it."""
+        return self.sent - max(self.acked, self.read)
+
+    @property
     def unread(self) -> int:
-        """The bytes of the lines that were sent and have no `ok`, but for the oldest."""
-        return self[self.sent].end - self[self.acked + 1].end if self.sent > self.acked else 0
+        """The bytes of these lines, but for the oldest, which is read as soon as it comes."""
+        first = max(self.acked, self.read) + 1
+        return self[self.sent].end - self[first].end if self.sent > first else 0
+
+    @property
+    def jobs_proven(self) -> int:
+        """The number of job lines that the firmware certainly has."""
+        return self[self.proven].job if self.proven >= self.base else 0
+
+    def between(self, after: int, last: int) -> list[Line]:
+        """Return the lines with numbers above `after`, up to `last`."""
+        return self.lines[max(after + 1 - self.base, 0) : last + 1 - self.base]
 
     def pending(self) -> list[Line]:
         """Return the lines that were sent and have no `ok`."""
-        return self.lines[max(self.acked + 1 - self.base, 0) : self.sent + 1 - self.base]
+        return self.between(self.acked, self.sent)
 
-    def append(self, text: str, data: bytes, job: int, command: bool) -> None:
+    def expects(self, command: str) -> bool:
+        """Say whether a command is the next to get an `ok`, as the firmware quotes it: perhaps not whole."""
+        return self.acked < self.sent and self[self.acked + 1].text.startswith(command.split("*")[0].strip() or "?")
+
+    def append(self, text: str, data: bytes, job: int, command: bool = False) -> None:
         """Add a line at the end, not sent yet."""
         self.lines.append(Line(text, data, self.lines[-1].end + len(data), job, command))
 
@@ -77,32 +98,42 @@ class Sequence:
     def ok(self) -> Line | None:
         """Count an `ok` for the oldest line that has none; return that line, None where every line has one.
 
-        An `ok` proves the line before: had that been refused, this one would have been too.
+        An `ok` proves the line before (had that been refused, this one would have been too), as long as nothing
+        else can have brought an `ok`.
         """
         if self.acked >= self.sent:
+            self.sound = False
             return None
-        self.proven = max(self.proven, self.acked)
+        if self.sound:
+            self.proven = max(self.proven, self.acked)
         self.acked += 1
         return self.lines[self.acked - self.base]
 
-    def marker(self) -> int | None:
-        """Take the answer to an M105: it and all before it are proven. Return its number, None where none was sent.
+    def mark(self) -> bool:
+        """Take the answer to an M105: it and all before it have arrived. Say whether one was sent.
 
         Where several wait, answers were lost: it proves the first, and most likely answers the last.
         """
         while self.markers and self.markers[0] > self.sent:
             self.markers.popleft()
         if not self.markers:
-            return None
+            return False
         self.proven = max(self.proven, self.markers[0])
+        self.sound = len(self.markers) == 1
         self.acked = self.markers[-1]
         self.markers.clear()
-        return self.acked
+        return True
+
+    def expire(self, before: float) -> None:
+        """Give up waiting for the answers to M105s that were sent before then, and have an `ok`."""
+        while self.markers and self.markers[0] <= self.acked and self[self.markers[0]].at < before:
+            self.markers.popleft()
 
     def rewind(self, number: int, proven: bool) -> int:
         """Go back to before `number`, which was refused; return how many `ok`s that leaves unexplained."""
         surplus = max(0, self.acked - number + 1)
-        self.sent = number - 1
+        self.sent = self.read = number - 1
+        self.sound = False
         self.acked = min(self.acked, number - 1)
         if proven:
             self.proven = number - 1

@@ -21,14 +21,16 @@ class State(StrEnum):
 class Signal(StrEnum):
     """What can happen to a link."""
 
-    OPEN = "open"
-    NUMBERED = "M110 acknowledged"
-    ANSWERED = "M115 and M105 answered"
-    REFUSED = "line refused"
-    QUIET = "all refusals are in, or silence"
-    START = "start"
-    HALT = "halt"
-    GIVE_UP = "proof lost"
+    OPEN = "open() is called"
+    NUMBERED = "M110 is acknowledged"
+    ANSWERED = "M115 and M105 are answered"
+    REFUSED = "a line is refused"
+    STRANGE = "a number is wanted that was never given"
+    QUIET = "all refusals are in, or the line is quiet"
+    EARLY = "the same, before M115 is answered"
+    START = "the firmware starts"
+    HALT = "the firmware halts"
+    GIVE_UP = "proof is lost"
 
 
 MEANINGS = {
@@ -38,7 +40,7 @@ MEANINGS = {
     State.STREAMING: "lines go out as the window allows",
     State.SETTLING: "a line was refused: nothing is sent until all refusals are in, or the line is quiet",
     State.RESTARTED: "the firmware forgot the job: nothing is sent until the link is opened again",
-    State.HALTED: "the firmware stopped itself: only a reset helps",
+    State.HALTED: "the firmware stopped itself: nothing is sent until it is reset and the link opened again",
     State.FAILED: "delivery can no longer be proven: nothing is sent until the link is opened again",
 }
 
@@ -47,15 +49,14 @@ _LIVE = (State.OPENING, State.ASKING, State.STREAMING, State.SETTLING)
 TRANSITIONS: dict[tuple[State, Signal], State] = {
     **{(state, Signal.OPEN): State.OPENING for state in State},
     (State.OPENING, Signal.NUMBERED): State.ASKING,
-    (State.OPENING, Signal.REFUSED): State.OPENING,
-    (State.OPENING, Signal.START): State.OPENING,
     (State.ASKING, Signal.ANSWERED): State.STREAMING,
-    (State.ASKING, Signal.REFUSED): State.OPENING,
+    (State.ASKING, Signal.REFUSED): State.SETTLING,
+    (State.ASKING, Signal.STRANGE): State.OPENING,
     (State.ASKING, Signal.START): State.OPENING,
     (State.STREAMING, Signal.REFUSED): State.SETTLING,
     (State.STREAMING, Signal.START): State.RESTARTED,
-    (State.SETTLING, Signal.REFUSED): State.SETTLING,
     (State.SETTLING, Signal.QUIET): State.STREAMING,
+    (State.SETTLING, Signal.EARLY): State.ASKING,
     (State.SETTLING, Signal.START): State.RESTARTED,
     **{(state, Signal.HALT): State.HALTED for state in State},
     **{(state, Signal.GIVE_UP): State.FAILED for state in _LIVE},

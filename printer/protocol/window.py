@@ -37,9 +37,9 @@ class Window:
         self._begun = 0.0
         self._seen = 0
 
-    def room(self, waiting: int, unread: int, size: int) -> bool:
+    def room(self, held: int, unread: int, size: int) -> bool:
         """Say whether a line of `size` bytes may follow what has no `ok`; one line always may."""
-        return waiting <= 0 or (waiting < self.lines and unread + size <= self.bytes)
+        return held <= 0 or (held < self.lines and unread + size <= self.bytes)
 
     def clean(self, size: int, took: float, now: float) -> None:
         """Count a line of `size` bytes that was acknowledged without trouble `took` seconds after it was sent."""

@@ -1,0 +1,123 @@
+"""Lines from the outbox into the sequence and onto the wire, as the window allows."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from printer import meatpack
+from printer.firmware import Firmware
+from printer.protocol.framing import frame
+from printer.protocol.outbox import Outbox
+from printer.protocol.sequence import Sequence
+from printer.protocol.window import Window
+
+HELLO = "M110 N0"
+"""Sets the firmware's count of lines to zero."""
+MARK = "M105"
+"""Its answer can be told from all others."""
+_FRAME = 14  # bytes that a frame may add to a line
+
+
+class Sender:
+    """What goes out: `outbox` is what there is to say, `sequence` what was said, `window` how much of it at once."""
+
+    __slots__ = (
+        "_asked",
+        "_ping_pong",
+        "_preface",
+        "firmware",
+        "outbox",
+        "packing",
+        "request",
+        "sequence",
+        "window",
+    )
+
+    def __init__(self, firmware: Firmware, ping_pong: bool) -> None:
+        self._ping_pong = ping_pong
+        self.outbox = Outbox()
+        self.packing = self._asked = False
+        self.request = b""  # goes out at once, and is no line
+        self.adopt(firmware)
+        self.greet()
+
+    def adopt(self, firmware: Firmware) -> None:
+        """Talk as this firmware wants it, carefully at first."""
+        self.firmware = firmware
+        self.window = Window(firmware, self._ping_pong)
+
+    def greet(self) -> None:
+        """Begin the sequence with the line that sets the firmware's count to zero."""
+        self.outbox.own.clear()
+        self.sequence = Sequence(HELLO, self._framed(0, HELLO))
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End whatever the firmware may have read half of, before anything else is sent."""
+        self._preface = meatpack.BREAK if self.packing else b"\n"
+
+    def ask_to_pack(self) -> bool:
+        """Ask the firmware to unpack what follows, once; say whether that was done now."""
+        asked, self._asked = self._asked, True
+        self.request = b"" if asked else meatpack.ON
+        return not asked
+
+    def urgent(self, line: str) -> bytes:
+        """Return the bytes of a line that passes all others, without a number."""
+        data = b"%b\n" % line.strip().encode("ascii", "replace")
+        return meatpack.BREAK + meatpack.pack(data) if self.packing else b"\n" + data
+
+    def write(self, now: float, everything: bool) -> list[bytes]:
+        """Return the lines that may go out, as sent; only our own unless `everything`."""
+        sequence, window = self.sequence, self.window
+        held, unread, top = sequence.held, sequence.unread, sequence.top
+        out: list[bytes] = []
+        while True:
+            if sequence.sent < top:
+                if not window.room(held, unread, len(sequence[sequence.sent + 1].data)):
+                    break
+            else:
+                queue = self._next_queue() if everything else self.outbox.own
+                if not queue or not window.room(held, unread, len(queue[0]) + _FRAME):
+                    break
+                self._append(queue)
+                top += 1
+            data = sequence.send(now)
+            unread += len(data) if held else 0
+            held += 1
+            out.append(data)
+        return out
+
+    def join(self, lines: list[bytes]) -> bytes:
+        """Return lines as they go on the wire."""
+        data = self.request + self._preface + b"".join(lines)
+        self.request = self._preface = b""
+        return data
+
+    def mark(self, now: float) -> bytes:
+        """Put an M105 at the end of the sequence, where all before it was sent, and send it."""
+        sequence = self.sequence
+        if sequence.sent == sequence.top:
+            sequence.append(MARK, self._framed(sequence.top + 1, MARK), self.outbox.taken)
+        return sequence.send(now)
+
+    def beyond(self) -> bytes:
+        """Return a line with a number too high: the firmware refuses it, and says which number it wants."""
+        return self._framed(self.sequence.top + 2, MARK)
+
+    def _next_queue(self) -> deque[str]:
+        """Return the queue whose turn it is; a line of nothing but comment is done with the line before it."""
+        queue = self.outbox.next()
+        if queue is self.outbox.jobs and self.outbox.skip_empty():
+            self.sequence.lines[-1].job = self.outbox.taken
+        return queue
+
+    def _append(self, queue: deque[str]) -> None:
+        """Give the first line of a queue its place in the sequence."""
+        text = self.outbox.pop(queue)
+        data = self._framed(self.sequence.top + 1, text)
+        self.sequence.append(text, data, self.outbox.taken, queue is self.outbox.commands)
+
+    def _framed(self, number: int, text: str) -> bytes:
+        data = frame(number, text, self.firmware, compact=self.packing)
+        return meatpack.pack(data) if self.packing else data
