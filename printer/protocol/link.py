@@ -41,6 +41,7 @@ from printer.protocol.stats import Stats
 
 OPEN_AGAIN_S = 2.0
 BOOT_QUIET_S = 0.5  # a booting firmware still talks, and may not listen yet
+POLL_S = 2.0  # between two M105
 ANSWER_S = 1.0  # how long an answer may take that comes behind its `ok`
 SETTLE_S, SETTLE_MOST_S = 0.02, 0.2  # bounds of the quiet before anything is sent again
 FITTING_PROBES = 3  # that are left out where they might not fit into the receive buffer
@@ -53,17 +54,11 @@ class Link:
     """One session with a printer.
 
     `firmware` is what is believed before M115 is answered; with `detect`, the answer replaces it. `ping_pong` keeps to
-    one line at a time, `pack` uses MeatPack where the firmware offers it. `poll_s` is the time between two M105.
+    one line at a time, `pack` uses MeatPack where the firmware offers it.
     """
 
     def __init__(
-        self,
-        firmware: Firmware = UNKNOWN,
-        *,
-        detect: bool = True,
-        ping_pong: bool = False,
-        pack: bool = False,
-        poll_s: float = 2.0,
+        self, firmware: Firmware = UNKNOWN, *, detect: bool = True, ping_pong: bool = False, pack: bool = False
     ) -> None:
         self.firmware = firmware
         self.stats = Stats()
@@ -71,7 +66,6 @@ class Link:
         self._detect = detect
         self._ping_pong = ping_pong
         self._pack = pack
-        self._poll_s = poll_s
         self._begin(0.0)
 
     def _begin(self, now: float) -> None:
@@ -82,14 +76,12 @@ class Link:
 
     def _greet(self, now: float) -> None:
         """Begin the sequence with the line that sets the firmware's count to zero."""
-        self._sender.greet()
+        self._sequence: Sequence = self._sender.greet()
         self._silence = Silence(now)
         self._refusals = Refusals()
         self._polled = now
         self._due = now + OPEN_AGAIN_S  # when the state goes on by itself
         self._swallow = False  # the next `ok` belongs to a refusal
-        self._foreign = 0  # `ok`s to come for what was never sent like that
-        self._surplus = 0  # `ok`s that were counted for lines that had none
         self._doubt = False  # ask at once what the firmware has
 
     # what goes in
@@ -125,10 +117,6 @@ class Link:
     def room(self) -> int:
         """Return how many more job lines are worth queueing now."""
         return self._sender.outbox.room()
-
-    @property
-    def _sequence(self) -> Sequence:
-        return self._sender.sequence
 
     @property
     def acknowledged(self) -> int:
@@ -169,7 +157,7 @@ class Link:
         if self.state != State.STREAMING or outbox.own or sequence.markers:
             return
         last = sequence.proven < sequence.acked == sequence.top and not outbox
-        if last or now >= self._polled + self._poll_s:
+        if last or now >= self._polled + POLL_S:
             outbox.own.append("M105")
             self._polled = now
 
@@ -224,8 +212,7 @@ class Link:
             case Busy():
                 self._silence.progress(now, answered=False)
             case UnknownCommand(command) if not self._sequence.expects(command):
-                self._foreign += 1  # noise made something else of a line, and it gets an `ok`
-                self._sequence.sound = False
+                self._sequence.foreign += 1  # noise made something else of a line, and it gets an `ok`
             case Temperatures() if self.firmware.m105_after_ok:
                 self._take_mark(now, events)
             case Halted():
@@ -249,9 +236,7 @@ class Link:
         self.stats.buffers(ok, more=bool(self._sender.outbox.jobs))
         if ok.marked and self.firmware.marks_m105 and self._take_mark(now, events):
             return
-        if self._foreign:
-            self._foreign -= 1
-        elif self._swallow:
+        if self._swallow and not self._sequence.foreign:
             self._swallow = False
             if self.state == State.SETTLING and self._refusals.stale <= 0:
                 self._settle(now)
@@ -259,27 +244,19 @@ class Link:
             self._count_ok(ok, now, events)
 
     def _count_ok(self, ok: Ok, now: float, events: list[Event]) -> None:
-        sequence = self._sequence
-        before = sequence.acked
-        if ok.number is not None and before < ok.number <= sequence.sent:
-            sequence.acked = ok.number - 1  # the `ok`s before it were lost
-        line = sequence.ok()
-        if line is None:
-            self.stats.stray_oks += 1
-            self._surplus += 1
-            return
-        self._sender.window.clean(len(line.data), now - line.at, now)
-        self._advance(before, now, events)
+        before = self._sequence.acked
+        if line := self._sequence.ok(ok.number):
+            self._sender.window.clean(len(line.data), now - line.at, now)
+            self._advance(before, now, events)
 
     def _take_mark(self, now: float, events: list[Event]) -> bool:
         """Take an answer to M105: everything up to that M105 has arrived. Say whether one was expected."""
         before = self._sequence.acked
         if not self._sequence.mark():
             return False
-        self._surplus += max(0, before - self._sequence.acked)
-        if self._surplus and self.state == State.STREAMING:
-            events.append(Doubted(self.acknowledged, self._surplus))
-        self._surplus = self._foreign = 0
+        surplus = self._sequence.audit()
+        if surplus and self.state == State.STREAMING:
+            events.append(Doubted(self.acknowledged, surplus))
         self._swallow = False
         self._advance(before, now, events)
         return True
@@ -374,7 +351,7 @@ class Link:
                 self._sender.window.trouble()
                 self.stats.resends += 1
                 events.append(event)
-        self._surplus += self._sequence.rewind(refusal.number, refusal.sure)
+        self._sequence.rewind(refusal.number, refusal.sure)
         self._refusals.stale -= 1
         self._sender.interrupt()
         self._due = now + min(max(SETTLE_S, 2 * self.stats.round_trip_s), SETTLE_MOST_S)
@@ -384,7 +361,7 @@ class Link:
         self._refusals.stale = 0
         self._due = NEVER
         self._silence.wrote(now)
-        self._polled = now - self._poll_s  # its answer puts the count of `ok`s right
+        self._polled = now - POLL_S  # its answer puts the count of `ok`s right
         early = not self._reader.facts and self._sequence.top <= 2
         self._signal(Signal.EARLY if early else Signal.QUIET)
 
@@ -402,7 +379,7 @@ class Link:
         if sequence.waiting:
             return min(self._due, self._silence.due())
         answer = sequence[sequence.markers[0]].at + ANSWER_S if sequence.markers else 0.0
-        return min(self._due, max(answer, self._polled + self._poll_s))
+        return min(self._due, max(answer, self._polled + POLL_S))
 
     def tick(self, now: float) -> list[Event]:
         """Act on what did not come; return what that means."""

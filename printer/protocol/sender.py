@@ -46,11 +46,12 @@ class Sender:
         self.firmware = firmware
         self.window = Window(firmware, self._ping_pong)
 
-    def greet(self) -> None:
-        """Begin the sequence with the line that sets the firmware's count to zero."""
+    def greet(self) -> Sequence:
+        """Begin the sequence with the line that sets the firmware's count to zero, and return it."""
         self.outbox.own.clear()
         self.sequence = Sequence(HELLO, self._framed(0, HELLO))
         self.interrupt()
+        return self.sequence
 
     def interrupt(self) -> None:
         """End whatever the firmware may have read half of, before anything else is sent."""

@@ -31,13 +31,15 @@ class Line:
 class Sequence:
     """Lines by number, from `base` to `top`."""
 
-    __slots__ = ("acked", "base", "lines", "markers", "proven", "read", "sent", "sound")
+    __slots__ = ("_surplus", "acked", "base", "foreign", "lines", "markers", "proven", "read", "sent", "sound")
 
     def __init__(self, text: str, data: bytes) -> None:
         self.lines = [Line(text, data, len(data), 0)]
         self.base = 0
         self.sent = self.acked = self.proven = -1
         self.sound = True  # every `ok` since the last marker was for a line of ours
+        self.foreign = 0  # `ok`s to come for what was never sent like that
+        self._surplus = 0  # `ok`s that were counted for lines that had none
         self.read = -1  # the firmware has read up to here: a refusal empties its receive buffer
         self.markers: deque[int] = deque()  # M105s that were sent and not answered
 
@@ -95,33 +97,43 @@ class Sequence:
             self.markers.append(self.sent)
         return line.data
 
-    def ok(self) -> Line | None:
-        """Count an `ok` for the oldest line that has none; return that line, None where every line has one.
+    def ok(self, number: int | None = None) -> Line | None:
+        """Count an `ok`, which may name its line, for the oldest line that has none; return that line.
 
-        An `ok` proves the line before (had that been refused, this one would have been too), as long as nothing
-        else can have brought an `ok`.
+        It proves the line before (had that been refused, this one would have been too), as long as nothing else can
+        have brought an `ok`. None where it was for something else, or every line has one.
         """
-        if self.acked >= self.sent:
+        if self.foreign:
+            self.foreign -= 1
             self.sound = False
             return None
+        if self.acked >= self.sent:
+            self._surplus += 1
+            self.sound = False
+            return None
+        if number is not None and self.acked < number <= self.sent:
+            self.acked = number - 1  # the `ok`s before it were lost
         if self.sound:
             self.proven = max(self.proven, self.acked)
         self.acked += 1
-        return self.lines[self.acked - self.base]
+        return self[self.acked]
 
     def mark(self) -> bool:
         """Take the answer to an M105: it and all before it have arrived. Say whether one was sent.
 
-        Where several wait, answers were lost: it proves the first, and most likely answers the last.
+        Where several wait, it proves the first, and answers the first behind the last `ok`: a firmware that is busy
+        with a long move answers several in a row; answers that were lost lie before what was acknowledged since.
         """
-        while self.markers and self.markers[0] > self.sent:
-            self.markers.popleft()
-        if not self.markers:
+        waiting = [n for n in self.markers if n <= self.sent]
+        if not waiting:
+            self.markers.clear()
             return False
-        self.proven = max(self.proven, self.markers[0])
-        self.sound = len(self.markers) == 1
-        self.acked = self.markers[-1]
-        self.markers.clear()
+        number = next((n for n in waiting if n > self.acked), waiting[-1])
+        self._surplus += max(0, self.acked - number)
+        self.proven = max(self.proven, waiting[0])
+        self.sound = number == waiting[0]
+        self.acked = number
+        self.markers = deque(n for n in waiting if n > number)
         return True
 
     def expire(self, before: float) -> None:
@@ -129,16 +141,20 @@ class Sequence:
         while self.markers and self.markers[0] <= self.acked and self[self.markers[0]].at < before:
             self.markers.popleft()
 
-    def rewind(self, number: int, proven: bool) -> int:
-        """Go back to before `number`, which was refused; return how many `ok`s that leaves unexplained."""
-        surplus = max(0, self.acked - number + 1)
+    def audit(self) -> int:
+        """Return how many `ok`s more there were than lines since the last time, and forget it."""
+        surplus, self._surplus, self.foreign = self._surplus, 0, 0
+        return surplus
+
+    def rewind(self, number: int, proven: bool) -> None:
+        """Go back to before `number`, which was refused; `proven` where it is certain that all before were not."""
+        self._surplus += max(0, self.acked - number + 1)
         self.sent = self.read = number - 1
         self.sound = False
         self.acked = min(self.acked, number - 1)
         if proven:
             self.proven = number - 1
         self.markers = deque(n for n in self.markers if n < number)
-        return surplus
 
     def forget(self) -> None:
         """Drop lines from the history that nobody can ask for any more."""

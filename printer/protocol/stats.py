@@ -15,7 +15,6 @@ class Stats:
     bytes: int = 0
     resends: int = 0
     probes: int = 0
-    stray_oks: int = 0
     underruns: int = 0  # `ok`s that said that the planner had run empty while there was more to do
     round_trip_s: float = 0.0
     planner_free: int | None = None
