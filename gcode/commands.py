@@ -63,7 +63,8 @@ def name_of(line: str) -> str:
     return found[1].upper() if found else ""
 
 
-def words_of(line: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def words_of(line: str) -> Mapping[str, str]:
     """Return the words of a line's command, without its comment and checksum.
 
     >>> words_of("M104 T1 S210.5 ; warm"), words_of("SET_HEATER_TEMPERATURE heater=extruder target=210")

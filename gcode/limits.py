@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ LIMITS = (
 """The order in which the kernel takes the limits."""
 JERKS = slice(LIMITS.index("jerk_x"), LIMITS.index("jerk_e") + 1)
 
-Values = dict[str, float]
+Values = tuple[float, ...]
 Words = Mapping[str, tuple[tuple[str, ...], float]]
 """What the words of a command set: by letter or name, the limits and the factor that their value is multiplied by."""
 
@@ -114,8 +115,8 @@ NEVER_ZERO = ("speed", "acceleration", "print", "travel", "retract", "junction")
 """What limits begin with that a command cannot set to 0."""
 
 
-def initial(machine: Machine) -> Values:
-    """Return a machine's limits by the names in `LIMITS`."""
+def initial(machine: Machine) -> dict[str, float]:
+    """Return a machine's limits by the names in `LIMITS`, in that order."""
     values = {field.name: float(getattr(machine, field.name)) for field in fields(machine)[1:]}
     values["jerk_x"] = values["jerk_y"] = values["jerk_xy"]
     if machine.flavour == "klipper":
@@ -127,29 +128,33 @@ def initial(machine: Machine) -> Values:
 
 def by_row(machine: Machine, commands: Iterable[Command]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (rows (k,), limits (k, len(LIMITS))): what holds from each row on, beginning with row 0."""
-    first = initial(machine)
     known = COMMANDS[machine.flavour]
+    first = now = tuple(initial(machine).values())
+    after: dict[tuple[Values, str, tuple[tuple[str, str], ...]], Values] = {}  # a file repeats a few changes
     held = {0: first}  # by row, in order; the last command before a row counts
-    now = first
     for command in commands:
-        if command.name in known:
-            now = first if command.name == "RESET_VELOCITY_LIMIT" else _changed(now, command, known[command.name])
-            held[command.row] = now
-    table = np.array([list(values.values()) for values in held.values()])
+        if command.name not in known:
+            continue
+        step = (now, command.name, tuple(command.words.items()))
+        if step not in after:
+            reset = command.name == "RESET_VELOCITY_LIMIT"
+            after[step] = first if reset else _changed(now, command, known[command.name])
+        held[command.row] = now = after[step]
+    table = np.array(list(held.values()))
     table[:, JERKS] = np.maximum(table[:, JERKS], 1e-6)  # of 0, rounding would make a corner of a straight line
     return np.array(list(held), np.int64), table
 
 
 def _changed(now: Values, command: Command, words: Words) -> Values:
     """Return the limits after one command."""
-    values = dict(now)
+    values = dict(zip(LIMITS, now, strict=True))
     for word, (names, factor) in words.items():
         number = command.number(word)
         if number is not None:
             values |= {name: number * factor for name in names if number > 0 or not name.startswith(NEVER_ZERO)}
     if to_decel := command.number("ACCEL_TO_DECEL"):  # how older Klippers call the minimum cruise ratio
         values["minimum_cruise_ratio"] = max(0.0, 1 - to_decel / values["print_acceleration"])
-    return values
+    return tuple(values.values())
 
 
 # ---------------------------------------------------------------- what slicers embed
@@ -188,7 +193,7 @@ def embedded(settings: Mapping[str, str]) -> Machine | None:
                 found.setdefault(limit, float(text))
             except ValueError:
                 continue
-    values = {name: value for name, value in found.items() if value > 0 or not name.startswith(NEVER_ZERO)}
+    values: dict[str, Any] = {k: v for k, v in found.items() if v > 0 or not k.startswith(NEVER_ZERO)}
     if not values:
         return None
     flavour = settings.get("gcode_flavor", "")

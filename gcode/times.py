@@ -151,7 +151,7 @@ def times(
 def _sums(index: NDArray[np.integer], seconds: Floats, length: int) -> Floats:
     """Return sums (length,) of seconds by index; negative indices belong to none."""
     chosen = index >= 0
-    return np.bincount(index[chosen], seconds[chosen], minlength=length)[:length]
+    return np.bincount(index[chosen], seconds[chosen], minlength=length)[:length].astype(np.float64)
 
 
 def estimate_homing(moves: Moves, homing: Homing | None = None) -> list[Wait]:
