@@ -1,7 +1,8 @@
 """The shared language: G-code as columns of moves, read, written and timed. Imports nothing of ours.
 
     read      any file -> Moves             reader.py, kernels/words.py and rows.py, slicers' comments in dialects.py
-    stream    the same, piece by piece
+    stream    the same, piece by piece; what files are packed in: containers.py, bgcode.py
+    settings, thumbnails                    metadata.py, embedded.py
     write     Moves -> text in a Style      writer.py, kernels/format.py, dialects in flavours.py
     estimate  Moves -> seconds per move     planner.py, kernels/planner.py; Machine and what changes it: limits.py
               heating, homing, sums         times.py; temperatures and factors by row: in_force.py
@@ -25,6 +26,8 @@ if TYPE_CHECKING:  # for type checkers; at run time each name is imported when i
     from gcode.errors import UnreadableFile as UnreadableFile
     from gcode.flavours import FLAVOURS as FLAVOURS
     from gcode.flavours import Flavour as Flavour
+    from gcode.metadata import settings as settings
+    from gcode.metadata import thumbnails as thumbnails
     from gcode.moves import Moves as Moves
     from gcode.planner import Machine as Machine
     from gcode.planner import estimate as estimate
@@ -43,6 +46,8 @@ _HOMES = {
     "read": "gcode.reader",
     "stream": "gcode.reader",
     "plates": "gcode.containers",
+    "settings": "gcode.metadata",
+    "thumbnails": "gcode.metadata",
     "write": "gcode.writer",
     "write_to": "gcode.writer",
     "Style": "gcode.writer",

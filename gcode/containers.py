@@ -3,6 +3,7 @@
     pieces   a stream of any of these -> bytes of text, in constant memory
     text     the same at once
     plates   numbers of the plates in an archive
+    pictures what stands beside the G-code in an archive
 
 What is packed may grow to `FLOOR` bytes, or `RATIO` times its packed size where that is more: enough for any honest
 file, and the end of any decompression bomb. What is cut off, damaged or no G-code at all is an `UnreadableFile`.
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from gcode import bgcode
 from gcode.errors import CutOff, DamagedFile, NoSuchPlate, NotGcode, TooLarge
 
 if TYPE_CHECKING:
@@ -73,6 +75,18 @@ def plates(source: Source) -> list[int]:
             return []
         with _archive(stream, name) as archive:
             return sorted(_plates(archive.namelist()))
+
+
+def pictures(source: Source, plate: int | None = None) -> list[bytes]:
+    """Return the PNG files that stand beside the G-code in an archive; of any other file none."""
+    with opened(source) as (stream, name):
+        if not stream.read(4).startswith(b"PK\x03\x04"):
+            return []
+        with _archive(stream, name) as archive:
+            number = next((n for n, m in _plates(archive.namelist()).items() if plate in (None, n)), None)
+            wanted = {f"Metadata/plate_{number}.png", f"Metadata/plate_{number}_small.png", "Metadata/thumbnail.png"}
+            infos = [info for info in archive.infolist() if info.filename in wanted and info.file_size < FLOOR]
+            return [archive.read(info) for info in infos]
 
 
 # ---------------------------------------------------------------- what is no text
@@ -203,4 +217,5 @@ def _member(members: list[str], plate: int | None, name: str) -> str:
 PACKED: dict[bytes, Callable[[BinaryIO, str, int | None], Iterator[bytes]]] = {
     b"\x1f\x8b": _gunzip,
     b"PK\x03\x04": _unzip,
+    bgcode.MAGIC: lambda stream, name, plate: bgcode.text(stream, name),
 }

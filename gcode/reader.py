@@ -183,7 +183,8 @@ class Events(NamedTuple):
     @property
     def row(self) -> Column:
         """Rows before which they stand."""
-        return self.spot[0]
+        row: Column = self.spot[0]
+        return row
 
     @property
     def malformed(self) -> Column:
