@@ -26,8 +26,10 @@ ROUNDING = 0.0021
 """Boxes whose sizes differ by less are equally large: each side is rounded to 0.001 mm."""
 ALONG = 0.05
 """Beads of which all points are closer to one of the other print lie on the same line, mm."""
-SPACING = 0.5
+SPACING = 1.0
 """Leftover beads are looked at in points this far apart, mm."""
+MEASURED = 300
+"""Points of a height whose distance is measured; of the others only whether they are close."""
 NOTABLE = 0.01
 """Flows and speeds that differ by a smaller share are the same."""
 SAME, ORDER, SEAMS, GEOMETRY = "the same beads", "another order", "other seams", "different geometry"
@@ -226,32 +228,43 @@ def _only(beads: _Beads, some: NDArray[np.int64]) -> _Beads:
 
 def _far(beads: _Beads, left: NDArray[np.bool_], others: _Beads) -> tuple[float, float, float, float]:
     """Return (length of leftover beads that lie along none of the others, greatest distance, and its x and y)."""
-    ends = beads.ends[left]
-    if not len(ends):
+    points, bead = _along(beads, left)
+    if not len(points):
         return 0.0, 0.0, 0.0, 0.0
-    count = np.maximum(np.ceil(beads.length[left] / SPACING), 1).astype(np.int64) + 1
-    owner = np.repeat(np.arange(len(ends)), count)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    share = (place / (count[owner] - 1))[:, None]
-    points = ends[owner, :2] * (1 - share) + ends[owner, 2:] * share
-    distance = _distance(points, others.ends)
-    away = np.bincount(owner, distance > ALONG) / count
+    away, distance = _away(points, others.ends)
     worst = int(np.argmax(distance))
-    far = float(distance[worst]) if len(others.ends) else 0.0
-    return float((beads.length[left] * away).sum()), far, float(points[worst, 0]), float(points[worst, 1])
+    share = np.bincount(bead, away) / np.bincount(bead)
+    lost = float((beads.length[left] * share).sum())
+    return lost, float(distance[worst]), float(points[worst, 0]), float(points[worst, 1])
 
 
-def _distance(points: Floats, ends: Floats) -> Floats:
-    """Return the distance of each point (n, 2) from the nearest segment (m, 4); infinite where there is none."""
+def _along(beads: _Beads, chosen: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return points (n, 2) along the chosen beads, both ends included, and the number of each one's bead."""
+    ends = beads.ends[chosen]
+    count = np.ceil(beads.length[chosen] / SPACING).astype(np.int64) + 1
+    bead = np.repeat(np.arange(len(ends)), count)
+    place = np.arange(len(bead)) - np.repeat(np.cumsum(count) - count, count)
+    share = (place / (count[bead] - 1))[:, None]
+    return ends[bead, :2] * (1 - share) + ends[bead, 2:] * share, bead
+
+
+def _away(points: Floats, ends: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Return which points (n, 2) lie along none of the segments (m, 4), and how far they are from the nearest.
+
+    Distances are those of at most `MEASURED` of them, evenly chosen; 0 for the others, and where there is no segment.
+    """
+    away, distance = np.ones(len(points), bool), np.zeros(len(points))
     if not len(ends):
-        return np.full(len(points), np.inf)
+        return away, distance
     import shapely
 
     tree = shapely.STRtree(shapely.linestrings(ends.reshape(-1, 2, 2)))
-    (which, _), distance = tree.query_nearest(shapely.points(points), return_distance=True, all_matches=False)
-    out = np.full(len(points), np.inf)
-    out[which] = distance
-    return out
+    spots = shapely.points(points)
+    away[tree.query(spots, "dwithin", ALONG)[0]] = False
+    some = np.flatnonzero(away)
+    some = some[:: len(some) // MEASURED + 1]
+    distance[some] = tree.query_nearest(spots[some], return_distance=True, all_matches=False)[1]
+    return away, distance
 
 
 # ---------------------------------------------------------------- time, commands, motion
