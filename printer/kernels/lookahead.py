@@ -428,15 +428,15 @@ class Planner:
                 jump = fabs(leave) if fabs(leave) > fabs(enter) else fabs(enter)
             if jump > self.limits[8 + axis]:
                 factor *= self.limits[8 + axis] / jump
-        if factor == 1.0:
+        if factor == 1.0 and self.b_speed >= v:
             return top * top
-        # a stop and a start may both be free of jerk at a higher speed
+        # not coasting: where a stop and a start are both free of jerk at such a speed, it stops and starts
         top *= factor
-        leave = _within(self.b_speed, self.b, self.limits, 8)
-        enter = _within(v, self.u, self.limits, 8)
-        if leave > enter:
-            leave = enter
-        return leave * leave if leave > top else top * top
+        if _within(self.b_speed, self.b, self.limits, 8) > 0.99 * top:
+            enter = _within(v, self.u, self.limits, 8)
+            if enter > 0.99 * top:
+                top = enter
+        return top * top
 
     @cython.cfunc
     @cython.exceptval(check=False)

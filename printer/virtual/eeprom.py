@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.limits import LIMITS, Machine, initial
+from gcode.limits import LIMITS, Machine, by_row
 from printer.virtual.thermal import HOTEND_PID
 
 
@@ -48,7 +48,7 @@ Values = dict[str, dict[str, float]]
 
 def defaults(machine: Machine) -> Values:
     """Return the settings that the firmware was built with."""
-    limits = initial(machine)
+    limits = dict(zip(LIMITS, by_row(machine, ())[1][0].tolist(), strict=True))
     values = {}
     for code, entry in ENTRIES.items():
         numbers = [limits[name] for name in entry.limits] or DEFAULTS[code]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.limits import Machine, initial
+from gcode.limits import Machine, by_row
 from gcode.moves import Moves
 from printer.kernels.lookahead import COLUMNS, Planner
 
@@ -46,7 +46,7 @@ class Motion:
         self, machine: Machine, size: tuple[float, float, float], blocks: int, rule: int, delay: float
     ) -> None:
         self.size = size
-        self.limits = np.array(list(initial(machine).values()))
+        self.limits = by_row(machine, ())[1][0]
         self.position, self.origin, self.homed = np.zeros(4), np.zeros(3), np.zeros(3)
         self.planner = Planner(
             self.limits, np.zeros(3), np.array(size), self.position, self.origin, self.homed, blocks, rule, delay
