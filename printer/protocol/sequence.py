@@ -111,7 +111,9 @@ class Sequence:
             self._surplus += 1
             self.sound = False
             return None
-        if number is not None and self.acked < number <= self.sent:
+        if number is not None and number <= self.acked:
+            return None  # it was counted already, by the answer to M105 before it
+        if number is not None and number <= self.sent:
             self.acked = number - 1  # the `ok`s before it were lost
         if self.sound:
             self.proven = max(self.proven, self.acked)
