@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from math import inf
 from queue import SimpleQueue
 from types import TracebackType
 
@@ -32,14 +33,24 @@ from printer.view import View, snapshot
 AT_REST = frozenset({JobState.IDLE, JobState.PAUSED, *FINAL})
 """States in which people may move the head and talk to the firmware."""
 
-OVERRIDES: dict[str, tuple[float, float, str]] = {
-    "feed": (10, 500, "M220 S{0:g}"),
-    "flow": (50, 200, "M221 S{0:g}"),
-    "fan": (0, 100, "M106 S{1:.0f}"),
-    "nozzle": (0, 320, "M104 S{0:g}"),
-    "bed": (0, 150, "M140 S{0:g}"),
+OVERRIDES: dict[str, tuple[float, float, float, str]] = {
+    "feed": (10, 500, 1, "M220 S{:g}"),
+    "flow": (50, 200, 1, "M221 S{:g}"),
+    "fan": (0, 100, 2.55, "M106 S{:.0f}"),
+    "nozzle": (0, 320, 1, "M104 S{:g}"),
+    "bed": (0, 150, 1, "M140 S{:g}"),
 }
-"""Lowest and highest value (percent, C) and the line; `{1}` is the value in 255ths."""
+"""Lowest and highest value (percent, C), the firmware's units in one of them, and the line."""
+
+CARD: dict[str, tuple[str, ...]] = {
+    "list": ("M21", "M20"),
+    "print": ("M23 {}", "M24", "M27 S5"),
+    "pause": ("M25",),
+    "resume": ("M24",),
+    "cancel": ("M524", "M104 S0", "M140 S0", "M27 S0"),
+    "delete": ("M30 {}",),
+}
+"""What can be done with the card, and how it is said."""
 
 FARTHEST = 500.0
 """mm that a jog may ask for."""
@@ -60,6 +71,7 @@ class Controller:
     reopen : returns a new transport after the device was lost; without it a lost device ends the job
     on_event : called with every event, in the thread that steps
     start, preamble : first line of the program, and what is said before it (see `recovery`)
+    upload : name of a file on the printer's card, to which the program is written instead of being printed
     """
 
     def __init__(
@@ -76,12 +88,13 @@ class Controller:
         on_event: Callable[[Event], None] | None = None,
         start: int = 0,
         preamble: Iterable[str] = (),
+        upload: str = "",
     ) -> None:
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._printing = Printing(
             transport,
             program,
-            link=link or Link(firmware),
+            link=link or (Link(firmware, poll_s=inf) if upload else Link(firmware)),  # questions would be written too
             policy=policy or Policy(),
             journal=journal,
             guard=guard or Guard(),
@@ -89,6 +102,7 @@ class Controller:
             on_event=on_event,
             start=start,
             preamble=preamble,
+            upload=upload,
         )
 
     # ------------------------------------------------------------ the loop
@@ -149,10 +163,10 @@ class Controller:
         for what, value in values.items():
             if what not in OVERRIDES:
                 raise ImpossibleAction(f"nothing is called {what!r}: {', '.join(OVERRIDES)} can be set")
-            low, high, form = OVERRIDES[what]
+            low, high, scale, form = OVERRIDES[what]
             if not low <= value <= high:
                 raise ImpossibleAction(f"{what} {value:g} is out of range: {low:g} to {high:g}")
-            self._orders.put(partial(self._printing.override, what, value, form.format(value, value * 2.55)))
+            self._orders.put(partial(self._printing.override, what, scale * value, form.format(scale * value)))
 
     def exclude(self, name: str) -> None:
         """Leave an object out from now on, by its name or number."""
@@ -185,6 +199,18 @@ class Controller:
         """Send a line of one's own, while nothing prints. Raises `UnsendableLine`."""
         clean(line, self._printing.session.link.firmware)
         self._talk([line])
+
+    def card(self, what: str, name: str = "") -> None:
+        """Use the printer's card: `list`, `print` a file by name, `pause`, `resume`, `cancel`, `delete` a file.
+
+        The answers are events (`SdFile`, `SdStatus`, `SdProgress`); how far it is, the printer says every five seconds.
+        """
+        if what not in CARD:
+            raise ImpossibleAction(f"cannot {what} on the card: {', '.join(CARD)} can be done")
+        lines = [line.format(name) for line in CARD[what]]
+        for line in lines:
+            clean(line, self._printing.session.link.firmware)
+        self._talk(lines)
 
     def _talk(self, lines: list[str]) -> None:
         state = self._printing.job.state

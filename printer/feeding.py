@@ -47,9 +47,7 @@ class Feeder:
     @property
     def heating(self) -> bool:
         """Whether the first line without an answer waits for a temperature."""
-        waiting, sent = self._link.waiting, self.sent
-        first = max(sent - waiting, 0)
-        return waiting > 0 and any(line.startswith(HEATS) for line in self.program.lines(first, min(first + 1, sent)))
+        return self._link.oldest.startswith(HEATS)
 
     @property
     def done(self) -> bool:

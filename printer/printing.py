@@ -23,6 +23,9 @@ from printer.transport.base import Transport
 GIVE_UP = 300.0
 """Seconds after which a device that was lost is no longer waited for."""
 
+NUDGE = 1.0
+"""Seconds between two attempts to end a wait for a temperature."""
+
 FED = frozenset({JobState.PRINTING, JobState.HEATING})
 OUTCOME = {
     True: "heaters are off, the printer confirms it",
@@ -47,6 +50,7 @@ class Printing:
         on_event: Callable[[Event], None] | None,
         start: int,
         preamble: Iterable[str],
+        upload: str,
     ) -> None:
         self.policy = policy
         self.program = program or NOTHING
@@ -59,12 +63,14 @@ class Printing:
         self._layers = LayerWatch()
         self._journal = journal
         self._on_event = on_event
-        self._preamble = list(preamble)
+        self._preamble = [f"M28 {upload}"] if upload else list(preamble)
+        self._upload = upload
         self._layer_began = self._stepped = self.session.now
         self._overrides: dict[str, tuple[float | None, float]] = {}
         self._held = self.program.state(0)
         self._purge = 0.0
         self._cooled = False
+        self._nudged = -NUDGE
         if program:
             self._act(job.Connect(self.session.now))
 
@@ -191,15 +197,13 @@ class Printing:
 
     def cancel(self, reason: str = "") -> None:
         """End the job: off the part, heaters off, motors free."""
-        parked, waiting = self.job.state == JobState.PAUSED, self.feeder.heating
+        parked = self.job.state == JobState.PAUSED
         if not self._act(job.Cancel(self.session.now, reason)):
             return
         self.feeder.withdraw()
         if not self.session.talking:
             self.fail(reason or "cancelled before the printer answered")
             return
-        if waiting:
-            self.session.urgent("M108")  # ends the wait for a temperature, where the firmware listens meanwhile
         state = self._state_here()
         lines = sequences.heaters_off(state) if parked else sequences.stop(state, self.policy)
         self.session.say([*lines, "M107", "M84"], then=self._cancelled)
@@ -210,7 +214,7 @@ class Printing:
 
     def override(self, what: str, value: float, line: str) -> None:
         """Say a line that sets something the file sets too; a pause brings it back."""
-        state = self.program.state(self.feeder.acknowledged)
+        state = self.program.state(self.feeder.sent)
         self._overrides[what] = (_in_force(state, what), value)
         self.session.say([line])
 
@@ -238,11 +242,14 @@ class Printing:
                 self.program.state(line)
         if state in FED:
             self._look_at_layer(now, line)
-            if self.feeder.done:
+            if self.feeder.done or (self._upload and self.feeder.sent == len(self.program)):
                 self._act(job.Heated(now))
                 self._finish()
             elif self.feeder.at_stop:
                 self.pause("the file asks for a person", change=True)
+        elif state == JobState.CANCELLING and self.feeder.heating and now - self._nudged > NUDGE:
+            self._nudged = now
+            self.session.urgent("M108")  # ends the wait for a temperature, where the firmware listens meanwhile
         elif state == JobState.PAUSED and not self._cooled and now - self.job.since > self.policy.cool_after:
             self._cooled = True
             self.session.say(f"M104 T{tool} S0" for tool in self._held.nozzle)
@@ -271,7 +278,11 @@ class Printing:
             self._layer_began = now
 
     def _finish(self) -> None:
-        if self._act(job.Finish(self.session.now)):
+        if not self._act(job.Finish(self.session.now)):
+            return
+        if self._upload:
+            self.session.say(["M29"], then=self._finished)
+        else:
             hot = self.program.state(len(self.program)).hot
             off = sequences.heaters_off(self.program.state(len(self.program))) if hot else []
             if hot:
@@ -283,9 +294,9 @@ class Printing:
             self._note(lambda journal: journal.end("done"))
 
     def _alarm(self, alarm: Alarm) -> None:
-        """Stop a job at once for what the host's own watch has seen."""
+        """Stop everything at once for what the host's own watch has seen, also what prints from the card."""
         self._emit(Alarmed(alarm.rule, alarm.heater, alarm.message))
-        if self.job.state not in (*FINAL, JobState.IDLE):
+        if self._guard.hot or self.job.state not in (*FINAL, JobState.IDLE):
             self.session.urgent("M112")
             self.fail(alarm.message)
 

@@ -31,7 +31,7 @@ def test_the_printer_does_what_the_file_says_every_line_once_and_in_order():
 
 
 @pytest.mark.parametrize(
-    "firmware", ["marlin", "marlin-1", "prusa", "klipper", "reprapfirmware", "repetier", "smoothie"]
+    "firmware", ["marlin", "marlin1", "prusa", "klipper", "reprapfirmware", "repetier", "smoothie"]
 )
 def test_every_firmware_gets_the_same_print(firmware):
     rig = Rig(squares(layers=2), VirtualPrinter(firmware))
