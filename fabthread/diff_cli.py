@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,8 @@ Exit codes:
 """
 MOST, WORST = 8, 3
 """Commands and layers that are listed; --json has all."""
+FIGURE = re.compile(r"(filament (used|cost)|total |estimated |(MIN|MAX)[XYZ]$|TIME$|PRINT\.)", re.IGNORECASE)
+"""Names of what a slicer worked out, not of what it was told; `compare` says better what became of it."""
 VERDICTS = {
     "the same beads": "the beads are the same, in the same order",
     "another order": "the beads are the same, printed in another order",
@@ -47,19 +50,22 @@ def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -
     Not the text is compared but what is printed, in whatever order. Both are timed on the machine in A if fabthread
     sliced it, or on --printer, else on a generic one.
     """
+    import gcode
     from gcode.diff import compare
 
     settings = resolve_for(a, **profile).settings
     (first, of_a), (second, of_b) = (surveyed(read_gcode(file)[0], settings) for file in (a, b))
     found = compare(of_a, of_b)
+    changed = _changed(gcode.settings(a), gcode.settings(b))
     if as_json:
-        facts = {"files": [a, b], **found.as_dict(), "a": first.as_dict(), "b": second.as_dict()}
+        facts = {"files": [a, b], **found.as_dict(), "settings": changed, "a": first.as_dict(), "b": second.as_dict()}
         click.echo(json.dumps(facts, indent=2))
-    elif found.same:
-        click.echo("both print the same")
     else:
-        for name, text in _rows(found, first, second):
-            click.echo(f"{name:<12}{text}".rstrip())
+        rows = [("", "both print the same")] if found.same else list(_rows(found, first, second))
+        for name, text in rows + _listed(
+            "settings", [f"{key}: {_short(was)} > {_short(now)}" for key, (was, now) in changed.items()]
+        ):
+            click.echo(f"{name:<12}{text}" if name or len(rows) > 1 else text)
     ctx.exit(0 if found.same else 1)
 
 
@@ -73,11 +79,19 @@ def _rows(found: Diff, a: Survey, b: Survey) -> Iterator[tuple[str, str]]:
     yield from _numbers(found, a, b)
     for z, (first, second) in list(found.layer_seconds.items())[:WORST]:
         yield "", f"z {z:g}: {first:.1f} > {second:.1f} s"
-    listed = list(found.commands.items())
-    for i, (text, (first, second)) in enumerate(listed[:MOST]):
-        yield "" if i else "commands", f"{text}: {first} > {second} times"
-    if len(listed) > MOST:
-        yield "", f"and {len(listed) - MOST} more"
+    yield from _listed("commands", [f"{text}: {was} > {now} times" for text, (was, now) in found.commands.items()])
+
+
+def _listed(name: str, texts: list[str]) -> list[tuple[str, str]]:
+    """Return the first of some texts as rows, the first of them named."""
+    rows = [("" if i else name, text) for i, text in enumerate(texts[:MOST])]
+    return rows + [("", f"and {len(texts) - MOST} more")] * (len(texts) > MOST)
+
+
+def _changed(a: Mapping[str, str], b: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the settings of both files that differ; - where one has none. Figures such as times are left out."""
+    keys = [key for key in {**a, **b} if a.get(key) != b.get(key) and not FIGURE.match(key)]
+    return {key: (a.get(key, "-"), b.get(key, "-")) for key in keys}
 
 
 def _geometry(found: Diff) -> str:
@@ -128,6 +142,10 @@ def _numbers(found: Diff, a: Survey, b: Survey) -> Iterator[tuple[str, str]]:
     for role, (was, now) in sorted(roles.items(), key=lambda one: -abs(one[1][0] - one[1][1])):
         if abs(was - now) > 1.0:
             yield "", f"{role}: {duration(was)} > {duration(now)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _corner(corner: tuple[float, ...]) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import profile_options, read_gcode, resolve_for
+from fabthread.errors import OutputRefused
+from fabthread.options import profile_options, read_gcode, resolve_for, write_file
 
 if TYPE_CHECKING:
     from gcode.checks.evidence import Evidence
+    from gcode.embedded import Thumbnail
     from gcode.moves import Floats, Moves
     from gcode.survey import Histogram, LayerTime, Survey
     from profiles.schema import Settings
@@ -21,9 +25,14 @@ EPILOG = """\b
 Examples:
   fabthread inspect part.gcode
   fabthread inspect part.gcode --printer prusa-mk4 --filament petg
-  fabthread inspect part.gcode --json | jq .filament_g
+  fabthread inspect part.gcode --json | jq .settings.layer_height
   fabthread inspect part.gcode --thumbnails pictures/
 """
+ASKED_FIRST = (
+    *("printer_model", "filament_type", "nozzle_diameter", "layer_height", "Layer height"),
+    *("infill_density", "fill_density", "sparse_infill_density", "infill_pattern", "fill_pattern"),
+)
+"""Settings shown on the terminal, by the names of several slicers; --json has all."""
 BAR = 40
 SERIAL = 290
 """Lines a second that 115200 baud carries: 11,520 bytes, numbered and checksummed lines of 40."""
@@ -39,20 +48,32 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
 
     Times are those of the machine in the file if fabthread sliced it, or of --printer, else of a generic one.
     """
+    import gcode
+
     settings = resolve_for(file, **profile).settings
     moves, problems = read_gcode(file)
     found, _ = surveyed(moves, settings)
+    told = gcode.settings(file)
+    density = settings.filament.filament_density
+    if not any(profile.values()):
+        density = first_number(told.get("filament_density", "")) or density
+    pictures = gcode.thumbnails(file)
     facts = {
         "file": file,
         "machine": settings.machine.printer_model,
-        "filament_g": found.filament_cm3 * settings.filament.filament_density,
+        "filament_density": density,
+        "filament_g": found.filament_cm3 * density,
         "malformed_lines": len(problems),
+        "settings": told,
+        "thumbnails": [f"{one.width}x{one.height} {one.format}" for one in pictures],
     }
+    if thumbnails:
+        _write(pictures, thumbnails, file)
     if as_json:
         click.echo(json.dumps(facts | found.as_dict(), indent=2))
         return
     click.echo(file)
-    for name, value in _rows(found, settings, facts):
+    for name, value in _rows(found, facts):
         if value:
             click.echo(f"  {name:<12}{value}")
     for name, bars in (("speeds", found.speeds), ("flows", found.flows)):
@@ -72,10 +93,35 @@ def surveyed(moves: Moves, settings: Settings) -> tuple[Survey, tuple[Evidence, 
     return survey(evidence, took), (evidence, took.moves)
 
 
-def _rows(found: Survey, settings: Settings, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def first_number(text: str) -> float | None:
+    """Return the first of the numbers in a setting, None where there is none above 0.
+
+    >>> first_number("1.24,1.27"), first_number("0"), first_number("nothing")
+    (1.24, None, None)
+    """
+    found = re.match(r"\s*(\d+\.?\d*)", text)
+    return float(found[1]) or None if found else None
+
+
+def _write(pictures: Sequence[Thumbnail], folder: str, file: str) -> None:
+    """Write pictures to a folder, which is made: part_220x124.png."""
+    stem = os.path.basename(file).split(".")[0]
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputRefused(folder, error) from None
+    for number, one in enumerate(pictures):
+        twin = sum((one.width, one.height) == (other.width, other.height) for other in pictures[:number])
+        name = f"{stem}_{one.width}x{one.height}{f'_{twin + 1}' if twin else ''}.{one.format}"
+        write_file(os.path.join(folder, name), one.data)
+
+
+def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is said in one line each: name and text."""
     from slicer.summary import duration, shares
 
+    yield "slicer", found.slicer
+    yield "settings", _settings(facts["settings"])
     yield "size", f"{_box(found.part_low, found.part_high)}, {found.layers} layers of {_list(found.layer_heights)} mm"
     if found.low != found.part_low or found.high != found.part_high:
         yield "with skirt", _box(found.low, found.high)
@@ -88,7 +134,7 @@ def _rows(found: Survey, settings: Settings, facts: dict[str, Any]) -> Iterator[
     yield "time", f"{duration(found.seconds)} of motion on {facts['machine']}; {waits}"
     yield "", shares(found.seconds_by_role)
     yield "layers", f"slowest {_layers(found.slowest_layers)}; quickest {_layers(found.quickest_layers)}"
-    weight = f"{facts['filament_g']:.1f} g of {settings.filament.filament_name}"
+    weight = f"{facts['filament_g']:.1f} g at {facts['filament_density']:g} g/cm3"
     yield "filament", f"{found.filament_mm / 1000:.2f} m, {found.filament_cm3:.2f} cm3, {weight}"
     if len(found.filament_mm_by_tool) > 1:
         yield "tools", ", ".join(f"T{tool} {mm / 1000:.2f} m" for tool, mm in found.filament_mm_by_tool.items())
@@ -101,12 +147,21 @@ def _rows(found: Survey, settings: Settings, facts: dict[str, Any]) -> Iterator[
     yield "commands", ", ".join(f"{name} {n}" for name, n in found.commands.items())
     yield "unknown", ", ".join(f"{name} {n}" for name, n in found.unknown_commands.items())
     yield "malformed", f"{facts['malformed_lines']} lines; fabthread check tells which" * bool(facts["malformed_lines"])
+    yield "thumbnails", ", ".join(facts["thumbnails"])
     slow = ", more than 115200 baud carries" if found.lines_per_second > SERIAL else ""
     yield "lines", f"up to {found.lines_per_second:.0f} a second{slow}"
 
 
 def _box(low: tuple[float, ...], high: tuple[float, ...]) -> str:
     return " x ".join(f"{b - a:.1f}" for a, b in zip(low, high, strict=True)) + " mm" if low else "nothing"
+
+
+def _settings(told: Mapping[str, str]) -> str:
+    """Return how many settings there are, and those that a person asks for first."""
+    if not told:
+        return ""
+    asked = [f"{key} {value}" for key in ASKED_FIRST if (value := told.get(key, "").strip('"'))]
+    return f"{len(told)}, such as {', '.join(asked)}" if asked else str(len(told))
 
 
 def _list(values: tuple[float, ...]) -> str:

@@ -8,8 +8,9 @@ Speeds and flows are those asked for (with M220 and M221), weighted by the time 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -26,7 +27,8 @@ from gcode.times import Times
 BINS = 12
 WINDOW = 1.0
 """Lines are counted in windows of this length, s."""
-NAMES = {Role.NONE: "travel"} | {role: text.lower() for role, text in TYPE_COMMENT.items()}
+NAMES = ["travel", *(TYPE_COMMENT[role].lower() for role in Role if role), "unnamed beads"]
+"""What the nozzle is doing, by role; last, beads that no comment names."""
 
 
 class Histogram(NamedTuple):
@@ -48,6 +50,7 @@ class LayerTime(NamedTuple):
 class Survey:
     """A file in numbers; lengths mm, times s, speeds mm/s, flows mm3/s, temperatures C.
 
+    slicer                name and version, "" where no comment tells
     low, high             corners of the box around all beads of the print; an unknown width is the nozzle's
     part_low, part_high   the same without skirt, brim and supports
     seconds               motion and dwells; heating and homing come on top, and `untimed` commands nobody can time
@@ -56,6 +59,7 @@ class Survey:
     lines_per_second      most source lines that the machine consumes within one second
     """
 
+    slicer: str
     layers: int
     layer_heights: tuple[float, ...]
     low: tuple[float, ...]
@@ -109,6 +113,7 @@ def survey(evidence: Evidence, times: Times) -> Survey:
     commands = Counter(one.name for one in e.spoken)
     flavour = e.limits.machine.flavour
     return Survey(
+        slicer=_slicer(moves.commands),
         layers=int(moves.layer.max(initial=-1)) + 1,
         layer_heights=_layer_heights(e),
         low=low,
@@ -155,6 +160,21 @@ def histogram(values: Floats, seconds: Floats, bins: int = BINS) -> Histogram:
     return Histogram(tuple(edges.round(9).tolist()), tuple(counted.tolist()))
 
 
+MADE_BY = re.compile(
+    r";\s*(?:(?:G-Code )?(?:generated|sliced) (?:by|with)\s+([^\s(]+(?: v?[\d.]+\S*)?)|((?:Bambu|Orca)\S+ [\d.]+\S*))",
+    re.I,
+)
+"""How slicers name themselves near the start."""
+
+
+def _slicer(commands: Sequence[str]) -> str:
+    """Return the name and version of a file's slicer."""
+    for line in commands[:100]:
+        if line[:1] == ";" and (found := MADE_BY.match(line)):
+            return (found[1] or found[2]).strip("(),")
+    return ""
+
+
 def _box(e: Evidence, rows: NDArray[np.int64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the corners of the box around some beads; nothing where there are none."""
     if not len(rows):
@@ -193,9 +213,10 @@ def _layer_times(e: Evidence, seconds: Floats) -> list[LayerTime]:
 
 def _by_role(e: Evidence, seconds: Floats) -> dict[str, float]:
     """Return seconds by what the nozzle is doing, longest first."""
-    total = np.bincount(e.moves.role, seconds, minlength=len(Role))
-    ranked = sorted((role for role in Role if total[role] > 0), key=lambda role: (-total[role], role))
-    return {NAMES[role]: float(total[role]) for role in ranked}
+    role = np.where(e.beads & (e.moves.role == Role.NONE), len(Role), e.moves.role)
+    total = np.bincount(role, seconds, minlength=len(NAMES)).tolist()
+    ranked = sorted((k for k in range(len(NAMES)) if total[k] > 0), key=lambda k: (-total[k], k))
+    return {NAMES[k]: total[k] for k in ranked}
 
 
 def _by_tool(e: Evidence) -> dict[int, float]:

@@ -138,9 +138,31 @@ def test_inspect_for_programs(cube):
     assert found["objects"] == ["calibration_cube"]
 
 
+def test_pictures_are_taken_out(cube, tmp_path):
+    folder = tmp_path / "pictures"
+    assert run("inspect", cube, "--thumbnails", folder).exit_code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["cube_16x16.png", "cube_220x124.png"]
+    assert (folder / "cube_16x16.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "taken").write_text("")
+    refused = run("inspect", cube, "--thumbnails", tmp_path / "taken")
+    assert refused.exit_code == 6
+
+
+def test_settings_are_told_and_compared(cube, tmp_path):
+    found = json.loads(run("inspect", cube, "--json").output)
+    assert found["settings"]["layer_height"] == "0.2"
+    assert found["slicer"] == "fabthread"
+    other = tmp_path / "other.gcode"
+    other.write_text(cube.read_text().replace("; brim_width = 5.0", "; brim_width = 6.0"))
+    done = run("diff", cube, other)
+    assert done.exit_code == 0
+    assert "both print the same" in done.output
+    assert "settings    brim_width: 5.0 > 6.0" in done.output
+
+
 def test_diff_is_silent_about_the_same(cube, tmp_path):
     other = tmp_path / "other.gcode"
-    other.write_text(cube.read_text().replace("; the load cell", "; a load cell"))
+    other.write_text(cube.read_text().replace("by fabthread\n", "by fabthread\n; a remark\n", 1))
     done = run("diff", cube, other)
     assert (done.exit_code, done.output) == (0, "both print the same\n")
 
