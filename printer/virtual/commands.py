@@ -13,5 +13,6 @@ HANDLERS: dict[str, Handler] = {
 
 def handlers(personality: Personality) -> dict[str, Handler]:
     """Return what one firmware knows."""
-    known = {code: handler for code, handler in HANDLERS.items() if code not in personality.missing}
+    codes = (personality.known or HANDLERS.keys()) - personality.missing
+    known = {code: handler for code, handler in HANDLERS.items() if code in codes}
     return known | commands_host.MACROS if personality.macros else known

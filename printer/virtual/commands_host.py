@@ -220,10 +220,11 @@ def state(fw: Firmware, words: Words) -> None:
 HANDLERS: dict[str, Handler] = {
     "M0": wait_for_user, "M1": wait_for_user, "M16": nothing, "M17": nothing, "M42": nothing, "M73": nothing,
     "M75": nothing, "M76": nothing, "M77": nothing, "M80": nothing, "M85": nothing, "M108": go_on, "M110": set_line,
-    "M111": nothing, "M112": emergency, "M113": keepalive, "M115": identity, "M117": nothing, "M118": echo,
+    "M111": nothing, "M304": nothing, "M593": nothing, "M603": nothing, "M862": nothing, "M906": nothing,
+    "M907": nothing, "M112": emergency, "M113": keepalive, "M115": identity, "M117": nothing, "M118": echo,
     "M121": nothing, "M120": nothing, "M200": nothing, "M300": nothing, "M412": runout_sensor, "M420": leveling,
     "M486": objects, "M500": save, "M501": load, "M502": load, "M503": show, "M600": change_filament,
-    "M876": go_on, "M900": nothing, "M999": restart, "T": tool,
+    "M876": go_on, "M900": nothing, "M999": restart, "Tn": tool,
 }  # fmt: skip
 """Commands by their code."""
 

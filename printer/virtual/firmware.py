@@ -142,7 +142,7 @@ class Firmware:
             for text in self.personality.resend:
                 self.say(text.format(n=self.reader.last + 1))
         elif line is not None:
-            if line.text[:4].decode("latin-1") in self.personality.early and not line.text[4:5].isdigit():
+            if line.number is None and line.text.decode("latin-1") in self.personality.early:
                 self._act(line.text)
             if not self.halted:
                 self._enqueue(line, True)
@@ -191,7 +191,7 @@ class Firmware:
         words = Words(text)
         handler = self.handlers.get(words.code)
         if handler is None and words.code[:1] == "T" and words.code[1:].isdigit():
-            handler = self.handlers["T"]
+            handler = self.handlers["Tn"]
         if handler is None:
             if self.personality.unknown:
                 self.say(self.personality.unknown.format(text=words.line, code=words.code))

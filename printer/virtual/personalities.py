@@ -41,8 +41,9 @@ class Personality:
 
     numbered         line numbers and checksums are checked, and asked for again
     g90_resets_e     G90 makes E absolute too (Marlin 2)
-    early            commands that act when they are read, past the queue
+    early            commands that act when they are read, past the queue, where they have no number
     emergency        commands that act when their characters arrive, past everything
+    missing, known   commands that it does not know; the only ones it knows, where there are any
     """
 
     name: str
@@ -78,6 +79,7 @@ class Personality:
     early: tuple[str, ...] = ("M108", "M112", "M410")
     emergency: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
 
 
 MARLIN2 = Personality(
@@ -154,11 +156,13 @@ KLIPPER = replace(
     g90_resets_e=False,
     macros=True,
     fatal_errors=True,
-    emergency=(),
-    early=("M112",),
-    missing=frozenset({"M108", "M155", "M154", "M113", "M410", "M876", "M500", "M501", "M502", "M503", "M201", "M203",
-                       "M205", "M420", "M211"}),
-)  # fmt: skip
+    emergency=("M112",),
+    early=(),
+    known=frozenset(
+        "G0 G1 G2 G3 G4 G10 G11 G20 G21 G28 G90 G91 G92 M18 M20 M21 M23 M24 M25 M26 M27 M73 M82 M83 M84 M104 M105 M106 "
+        "M107 M109 M110 M112 M114 M115 M117 M118 M119 M140 M190 M204 M220 M221 M400".split()
+    ),
+)
 
 REPRAPFIRMWARE = replace(
     MARLIN2,

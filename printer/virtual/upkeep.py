@@ -16,6 +16,9 @@ COLD = 170.0
 IDLE_HEAT = 1800.0
 """Seconds after which heaters that nobody uses are switched off, as Prusa's safety timer does; M86 S changes it."""
 
+RESTING = 60.0
+"""Seconds without a command after which motors that stand still are not starved, but at rest."""
+
 WAIT = 1.0
 """Seconds between two `wait` of a firmware that says it when it has nothing to do."""
 
@@ -65,6 +68,8 @@ class Upkeep:
             self._run_out()
         if self.idle_heat and now - self.used_at > self.idle_heat and not firmware.queue and not planner.running:
             self._rest(now)
+        if now - self.used_at > RESTING:
+            planner.settle()
         for what, seconds in self._every.items():
             if seconds and now >= self._due[what] - 1e-9:
                 self._due[what] = now + seconds

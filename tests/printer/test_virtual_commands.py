@@ -1,10 +1,13 @@
 """Commands between host, firmware and the person in front of the printer; the card and the EEPROM."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_host import ask, framed, hear, stream, switched_on
 
+from printer.virtual import PERSONALITIES
+from printer.virtual.commands import HANDLERS
+from printer.virtual.commands_host import MACROS
 from printer.virtual.sdcard import SdCard, short_name
 
 
@@ -236,3 +239,24 @@ def test_a_folder_as_a_card(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["EVIL.GCO", "link.gcode"]
     assert outside.read_bytes() == b"secret"
     assert sorted(SdCard(tmp_path).files) == ["EVIL.GCO"]
+
+
+WORD = st.tuples(
+    st.sampled_from("XYZEFIJRSPTLCNBUKQ"),
+    st.one_of(st.just(""), st.integers(-(10**9), 10**9), st.floats(-1e6, 1e6).map("{:.4f}".format), st.just("9" * 40)),
+)
+COMMAND = st.one_of(
+    st.sampled_from([*HANDLERS, "T0", "T7", "T99999999999", "G", "M", "G99999"]),
+    st.sampled_from(list(MACROS)),
+)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(list(PERSONALITIES)), st.lists(st.tuples(COMMAND, st.lists(WORD, max_size=4)), max_size=12))
+def test_no_command_brings_it_down(firmware, commands):
+    device = switched_on(firmware)
+    for code, words in commands:
+        text = " ".join([code, *(f"{letter}{value}" for letter, value in words)])
+        device.write(text.encode() + b"\n", device.now)
+        hear(device, 3.0)
+    device.executed().validate()
