@@ -57,6 +57,22 @@ def test_a_reversal_counts_the_larger_half_of_its_jerk():
     assert estimate(line(50, 0), replace(FREE, jerk_xy=v)).sum() == pytest.approx(2 * leg)
 
 
+def test_a_small_reversal_across_the_way_is_free():
+    # x swings by +6 and -6 mm/s: each half is within the jerk of 8, their sum is not
+    y = np.arange(1, 11) * 5.0
+    zigzag = Moves.of(10, x=np.tile([0.3, 0.0], 5), y=y, speed=100.0)
+    length = 10 * math.hypot(0.3, 5.0)
+    straight = estimate(line(length), replace(FREE, jerk_xy=8.0)).sum()
+    assert estimate(zigzag, replace(FREE, jerk_xy=8.0)).sum() == pytest.approx(straight, rel=1e-3)
+
+
+def test_a_fast_move_after_a_slow_one_starts_at_its_jerk():
+    slow, fast = estimate(line(10.0, 60.0, speed=[5.0, 100.0]), replace(FREE, jerk_xy=8.0))
+    assert slow == pytest.approx(10 / 5)
+    ramps = (100 - 8) / 1000
+    assert fast == pytest.approx(2 * ramps + (50 - (100**2 - 8**2) / 1000) / 100)
+
+
 def test_square_corner_velocity_is_the_speed_of_a_right_angle():
     corner = Moves.of(2, x=[50, 50], y=[0, 50], speed=100.0)
     v = 5.0
@@ -71,6 +87,14 @@ def test_junction_deviation_of_a_right_angle():
     outer = (100 - 0.05) / 1000  # Marlin's slowest planned speed is 0.05 mm/s
     cruise = (50 - (100**2 - 0.05**2) / 2000 - (100**2 - v**2) / 2000) / 100
     assert estimate(corner, DEVIATION).sum() == pytest.approx(2 * (outer + (100 - v) / 1000 + cruise))
+
+
+def test_the_turn_itself_respects_the_axes():
+    corner = Moves.of(2, x=[50, 50], y=[0, 50], speed=20.0)
+    half = math.sqrt(0.5)
+    v = math.sqrt(200 / half * 0.01 * half / (1 - half))  # x may 200, and half of the turn is x
+    legs = [(2 * 20 - 0.05 - v) / a + (50 - (2 * 20**2 - 0.05**2 - v**2) / (2 * a)) / 20 for a in (200, 1000)]
+    np.testing.assert_allclose(estimate(corner, replace(DEVIATION, acceleration_x=200.0)), legs)
 
 
 def test_minimum_cruise_ratio_lowers_the_peak_of_short_moves():
