@@ -59,13 +59,14 @@ def text(source: Source, plate: int | None = None) -> tuple[bytes, str]:
 def pieces(stream: BinaryIO, name: str, plate: int | None = None, chunk: int = CHUNK) -> Iterator[bytes]:
     """Yield the text of a stream piece by piece, whatever it is packed in; lines end with a newline."""
     start = stream.read(4)
+    packed = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     unpack = next((unpack for magic, unpack in PACKED.items() if start.startswith(magic)), None)
-    if unpack is None:
-        return _plain(iter(lambda: stream.read(chunk), b""), name)
     if plate is not None and unpack is not _unzip:
         raise NoSuchPlate(name, "has no plates: it is not an archive")
-    return _plain(_bounded(unpack(stream, name, plate), name, stream.seek(0, io.SEEK_END)), name)
+    if unpack is None:
+        return _plain(iter(lambda: stream.read(chunk), b""), name)
+    return _plain(_bounded(unpack(stream, name, plate), name, packed), name)
 
 
 def plates(source: Source) -> list[int]:
@@ -173,9 +174,14 @@ def _unzip(stream: BinaryIO, name: str, plate: int | None) -> Iterator[bytes]:
             yield from iter(lambda: packed.read(CHUNK), b"")
 
 
+WHAT_ZIPFILE_RAISES = (ValueError, LookupError, ArithmeticError, RuntimeError, OSError)
+"""Of damaged archives, beside the errors that are meant for them."""
+
+
 @contextmanager
 def _archive(stream: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
     """Open a zip archive; what the library finds wrong with it becomes ours."""
+    import lzma
     import zipfile
 
     try:
@@ -183,7 +189,9 @@ def _archive(stream: BinaryIO, name: str) -> Iterator[zipfile.ZipFile]:
             yield archive
     except EOFError:
         raise CutOff(name, "ends in the middle of the archive: copy the file again") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, *WHAT_ZIPFILE_RAISES) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, not the archive's
         stream.seek(0)
         if b"PK\x05\x06" not in stream.read():
             raise CutOff(name, "the archive has no end: copy the file again") from None
