@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabthread.inspect_cli import surveyed
-from fabthread.options import profile_options, read_gcode, resolve_for
+from fabthread.options import profile_options, read_gcode, resolve_for, warn_of
 
 if TYPE_CHECKING:
     from gcode.diff import Diff, LayerDiff
@@ -54,18 +54,20 @@ def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -
     from gcode.diff import compare
 
     settings = resolve_for(a, **profile).settings
-    (first, of_a), (second, of_b) = (surveyed(read_gcode(file)[0], settings) for file in (a, b))
+    (moves_a, problems_a), (moves_b, problems_b) = read_gcode(a), read_gcode(b)
+    warn_of(a, problems_a)
+    warn_of(b, problems_b)
+    (first, of_a), (second, of_b) = surveyed(moves_a, settings), surveyed(moves_b, settings)
     found = compare(of_a, of_b)
     changed = _changed(gcode.settings(a), gcode.settings(b))
     if as_json:
         facts = {"files": [a, b], **found.as_dict(), "settings": changed, "a": first.as_dict(), "b": second.as_dict()}
         click.echo(json.dumps(facts, indent=2))
     else:
-        rows = [("", "both print the same")] if found.same else list(_rows(found, first, second))
-        for name, text in rows + _listed(
-            "settings", [f"{key}: {_short(was)} > {_short(now)}" for key, (was, now) in changed.items()]
-        ):
-            click.echo(f"{name:<12}{text}" if name or len(rows) > 1 else text)
+        rows = [("verdict", "both print the same")] if found.same else list(_rows(found, first, second))
+        texts = [f"{key}: {_short(was)} > {_short(now)}" for key, (was, now) in changed.items()]
+        for name, text in rows + _listed("settings", texts):
+            click.echo(f"{name:<12}{text}")
     ctx.exit(0 if found.same else 1)
 
 
@@ -108,7 +110,8 @@ def _layers(layers: tuple[LayerDiff, ...]) -> Iterator[str]:
     """Yield how many heights differ in which way, and where they differ most."""
     for kind in dict.fromkeys(layer.kind for layer in layers):
         heights = [layer.z for layer in layers if layer.kind == kind]
-        yield f"{kind}: {len(heights)} heights, z {heights[0]:g} to {heights[-1]:g}"
+        span = f"z {heights[0]:g}" + f" to {heights[-1]:g}, {len(heights)} heights" * (len(heights) > 1)
+        yield f"{kind}: {span}"
     for layer in sorted(layers, key=lambda layer: -layer.far_mm)[:WORST]:
         if layer.far_mm > 0:
             where = (

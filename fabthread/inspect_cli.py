@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabthread.errors import OutputRefused
-from fabthread.options import profile_options, read_gcode, resolve_for, write_file
+from fabthread.options import profile_options, read_gcode, resolve_for, warn_of, write_file
 
 if TYPE_CHECKING:
     from gcode.checks.evidence import Evidence
@@ -52,6 +52,7 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
 
     settings = resolve_for(file, **profile).settings
     moves, problems = read_gcode(file)
+    warn_of(file, problems)
     found, _ = surveyed(moves, settings)
     told = gcode.settings(file)
     density = settings.filament.filament_density
@@ -63,7 +64,7 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
         "machine": settings.machine.printer_model,
         "filament_density": density,
         "filament_g": found.filament_cm3 * density,
-        "malformed_lines": len(problems),
+        "problems": [str(problem) for problem in problems],
         "settings": told,
         "thumbnails": [f"{one.width}x{one.height} {one.format}" for one in pictures],
     }
@@ -122,7 +123,8 @@ def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
     yield "slicer", found.slicer
     yield "settings", _settings(facts["settings"])
-    yield "size", f"{_box(found.part_low, found.part_high)}, {found.layers} layers of {_list(found.layer_heights)} mm"
+    heights = f" of {_list(found.layer_heights)} mm" * bool(found.layers)
+    yield "size", f"{_box(found.part_low, found.part_high)}, {found.layers} layers{heights}"
     if found.low != found.part_low or found.high != found.part_high:
         yield "with skirt", _box(found.low, found.high)
     if found.low:
@@ -146,7 +148,6 @@ def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "objects", ", ".join(found.objects)
     yield "commands", ", ".join(f"{name} {n}" for name, n in found.commands.items())
     yield "unknown", ", ".join(f"{name} {n}" for name, n in found.unknown_commands.items())
-    yield "malformed", f"{facts['malformed_lines']} lines; fabthread check tells which" * bool(facts["malformed_lines"])
     yield "thumbnails", ", ".join(facts["thumbnails"])
     slow = ", more than 115200 baud carries" if found.lines_per_second > SERIAL else ""
     yield "lines", f"up to {found.lines_per_second:.0f} a second{slow}"

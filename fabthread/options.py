@@ -108,6 +108,14 @@ def read_gcode(file: str) -> tuple[Moves, list[Problem]]:
         raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
 
 
+def warn_of(file: str, problems: Iterable[Problem]) -> None:
+    """Say on stderr what is wrong with a file that is read all the same."""
+    lines = [problem for problem in problems if problem.line]
+    whole = [problem.reason for problem in problems if not problem.line]
+    for text in [*whole, *([f"has {len(lines)} malformed lines, the first is {lines[0]}"] if lines else [])]:
+        click.echo(f"Warning: {file} {text}", err=True)
+
+
 def check_writable(path: str, inputs: Iterable[str]) -> None:
     """Raise OutputRefused now, not after a long computation, if a file cannot or must not be written here."""
     folder = os.path.dirname(path) or "."

@@ -12,6 +12,7 @@ from fabthread import cli
 from gcode.checks import RULES
 from slicer import UnsafeGcode, slice
 
+REPOSITORY = Path(__file__).parents[2]
 PLAIN = "M104 S200\nG28\nM109 S200\nM83\nG1 Z0.2 F600\nG1 X50 Y50 F6000\nG1 X70 E0.75 F1800\nG1 Y70 E0.75\nM104 S0\n"
 
 
@@ -164,7 +165,7 @@ def test_diff_is_silent_about_the_same(cube, tmp_path):
     other = tmp_path / "other.gcode"
     other.write_text(cube.read_text().replace("by fabthread\n", "by fabthread\n; a remark\n", 1))
     done = run("diff", cube, other)
-    assert (done.exit_code, done.output) == (0, "both print the same\n")
+    assert (done.exit_code, done.output) == (0, "verdict     both print the same\n")
 
 
 def test_diff_tells_what_changed(plain, tmp_path):
@@ -196,7 +197,7 @@ def test_files_of_other_slicers_have_no_errors(peer, sample_models, tmp_path):
     command = installed()[peer](sample_models / "calibration_cube.stl", target)
     assert shutil.which(command[0])
     subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
-    printer = Path(cli.__file__).parent.parent / "benchmarks" / "matched" / "printer.toml"
+    printer = REPOSITORY / "benchmarks" / "matched" / "printer.toml"
     found = json.loads(run("check", target, "--json", "--printer", printer).output)["findings"]
     assert {one["rule"] for one in found if one["severity"] != "info"} <= {"left-hot"}
     assert run("inspect", target, "--printer", printer).exit_code == 0
