@@ -50,7 +50,7 @@ def estimate(moves: Moves, machine: Machine | None = None) -> NDArray[np.float64
     if any(command.name in FACTORS for command in commands):
         held = in_force(moves)
         speed, e = speed * held.speed, e * held.flow
-    queue = (machine.block_queue or QUEUES[machine.flavour]) - 2  # one place is free, one runs
+    queue = max((machine.block_queue or QUEUES[machine.flavour]) - 2, 1)  # one place is free, one runs
     work = np.empty((6 if machine.flavour == "klipper" else 4, len(moves) + 1))
     plan_moves(
         moves.x, moves.y, moves.z, e, speed, moves.acceleration, moves.start, _stops(moves, commands),
