@@ -39,7 +39,7 @@ class Journal:
         self.path = Path(path)
         self._clock = clock or WallClock()
         self._head: Record = {"job": job}
-        self._last = (0, 0)
+        self._last = self._latest = (0, 0)
         self._state: Record = {}
         self._written = self._synced = self._clock.now()
         self._syncing: Future[None] | None = None
@@ -58,10 +58,10 @@ class Journal:
     def note(self, acknowledged: int, sent: int) -> None:
         """Say how far the print has come; written when it is far enough or long enough from the last time."""
         now, (before, offered) = self._clock.now(), self._last
-        far = acknowledged - before >= LINES or sent - offered >= LINES
-        if far or ((acknowledged, sent) != self._last and now - self._written >= SECONDS):
-            self._last, self._written = (acknowledged, sent), now
-            self._write({"acknowledged": acknowledged, "sent": sent})
+        self._latest = acknowledged, sent
+        if acknowledged - before >= LINES or sent - offered >= LINES or now - self._written >= SECONDS:
+            self._written = now
+            self._catch_up()
         if now - self._synced >= SYNC and (self._syncing is None or self._syncing.done()):
             self._synced = now
             self._finish_sync()
@@ -70,21 +70,30 @@ class Journal:
     def state(self, name: str) -> None:
         """Say that the job is in another state."""
         self._state = {"state": name}
+        self._catch_up()
         self._write(self._state)
 
     def end(self, how: str) -> None:
         """Say that there is nothing to recover, and why; closes the journal."""
+        self._catch_up()
         self._write({"end": how})
         self.close()
 
     def close(self) -> None:
         """Bring everything to the disk and close."""
         if self._fd >= 0:
+            self._catch_up()
             self._pool.shutdown()
             self._finish_sync()
             os.fsync(self._fd)
             os.close(self._fd)
             self._fd = -1
+
+    def _catch_up(self) -> None:
+        """Write how far the print has come, if that is not written yet."""
+        if self._latest != self._last:
+            self._last = self._latest
+            self._write({"acknowledged": self._last[0], "sent": self._last[1]})
 
     def _write(self, record: Record) -> None:
         line = encode(record)

@@ -236,10 +236,9 @@ class Printing:
     def _advance(self, now: float) -> None:
         """Look how far the print has come, and whether anything takes too long."""
         state, line = self.job.state, self.feeder.acknowledged
-        if line != self.job.line and self._act(job.Advance(now, line=line)):
-            self._note(lambda journal: journal.note(line, self.feeder.sent))
-            if line // BATCH != self.job.line // BATCH:
-                self.program.state(line)
+        before = self.job.line
+        if line != before and self._act(job.Advance(now, line=line)) and line // BATCH != before // BATCH:
+            self.program.state(line)  # in time, so that a pause need not go through all lines before it
         if state in FED:
             self._look_at_layer(now, line)
             if self.feeder.done or (self._upload and self.feeder.sent == len(self.program)):
@@ -255,6 +254,7 @@ class Printing:
             self.session.say(f"M104 T{tool} S0" for tool in self._held.nozzle)
             self._emit(Warned("the nozzle cools down; it is heated again before the print goes on"))
         if state not in FINAL:
+            self._note(lambda journal: journal.note(line, self.feeder.sent))
             for alarm in self._guard.tick(now, blocked=not self.session.connected or self.feeder.heating):
                 self._alarm(alarm)
             if self.session.lost_for > GIVE_UP:

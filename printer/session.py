@@ -1,16 +1,15 @@
-"""A link on a transport: bytes pumped both ways, a lost device found again, what follows a command done when it is."""
+"""A link on a transport: bytes pumped both ways, a lost device found again, what follows an order done when it is."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from printer.errors import LinkError, LinkLost
-from printer.events import Completed, Event, Temperatures
+from printer.events import Event, Temperatures
 from printer.notices import Disconnected, Reconnected
-from printer.protocol import Link, State, clean
+from printer.protocol import Link, State
 from printer.transport.base import Transport
 
 RETRY_FIRST, RETRY_MOST = 0.5, 10.0
@@ -37,7 +36,7 @@ class Session:
         self._transport: Transport | None = transport
         self._reopen = reopen
         self._wire = threading.Lock()
-        self._follows: deque[Callable[[], None] | None] = deque()  # one for each command under way
+        self._then: Callable[[], None] | None = None
         self._lost = 0.0
         self._retry = self._retry_at = 0.0
         link.open(self.now)
@@ -63,19 +62,14 @@ class Session:
         return self.connected and self.link.state in (State.STREAMING, State.SETTLING)
 
     def say(self, lines: Iterable[str], then: Callable[[], None] | None = None) -> None:
-        """Queue commands before all lines of the job; call `then` when the last has got its `ok`."""
-        texts = [text for text in lines if clean(text, self.link.firmware)]
-        for text in texts:
-            self.link.send(text, self.now, job=False)
-            self._follows.append(None)
-        if then and texts:
-            self._follows[-1] = then
-        elif then:
-            then()
+        """Queue lines before all lines of the job; call `then` when everything that was said has certainly arrived."""
+        for line in lines:
+            self.link.send(line, self.now, job=False)
+        self._then = then or self._then
 
     def forget(self) -> None:
-        """Expect no more answers to commands."""
-        self._follows.clear()
+        """Wait for no more answers."""
+        self._then = None
 
     def urgent(self, line: str) -> bool:
         """Write a line at once, past every queue; say whether there was somebody to write to."""
@@ -97,9 +91,9 @@ class Session:
         now = self.now
         events = link.receive(data, now) if data else []
         events += link.tick(now)
-        for event in events:
-            if isinstance(event, Completed) and self._follows and (then := self._follows.popleft()):
-                then()
+        if self._then and self.talking and link.idle:
+            then, self._then = self._then, None
+            then()
         return events
 
     def heaters_off(self) -> bool | None:
