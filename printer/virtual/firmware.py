@@ -91,41 +91,41 @@ class Firmware:
 
     def live(self, until: float) -> None:
         """Live until `until`, until the host has heard something, or until a reset."""
-        printer, uart = self.printer, self.uart
+        printer, uart, queue = self.printer, self.uart, self.queue
         while not printer.restarted:
             now = printer.now
-            reading = self.reading
+            reading = len(queue) < self._room and not self.halted and not self.hung
             if printer.urgent and printer.urgent[0][0] <= now:
                 self._act(printer.urgent.popleft()[1])
             elif reading and uart.line_at <= now:
                 self._read()
-            elif self.queue and self.wake <= now and not self.hung:
+            elif queue and self.wake <= now and not self.hung:
                 self._work(now)
             elif reading and self.card.printing and self.card.ready_at <= now:
                 self._read_card()
             else:
                 limit = uart.heard_at if uart.heard_at < until else until
-                following = self.following()
+                following = self._following(reading)
                 if following > limit:
                     printer.now = limit
                     return
-                printer.now = max(now, following)
+                if following > now:
+                    printer.now = following
                 if following >= printer.next_tick:
                     printer.tick()
 
     @property
-    def reading(self) -> bool:
-        """Whether it takes lines from the receive buffer."""
-        return len(self.queue) < self._room and not self.halted and not self.hung
+    def due(self) -> float:
+        """When something happens next, if nothing is written until then."""
+        return self._following(len(self.queue) < self._room and not self.halted and not self.hung)
 
-    def following(self) -> float:
-        """Return when something happens next."""
+    def _following(self, reading: bool) -> float:
         at = self.printer.next_tick
         if self.queue and self.wake < at and not self.hung:
             at = self.wake
         if self.printer.urgent:
             at = min(at, self.printer.urgent[0][0])
-        if self.reading:
+        if reading:
             if self.uart.line_at < at:
                 at = self.uart.line_at
             if self.card.printing and self.card.ready_at < at:

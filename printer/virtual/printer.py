@@ -130,7 +130,7 @@ class VirtualPrinter:
     @property
     def due(self) -> float:
         """When something happens next, if nothing is written until then."""
-        return min(self._firmware.following(), self.uart.heard_at)
+        return min(self._firmware.due, self.uart.heard_at)
 
     @property
     def busy(self) -> bool:
