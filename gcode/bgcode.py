@@ -177,7 +177,7 @@ def pack(
     shown = {key: settings[key] for key in SHOWN if key in settings}
     out = io.BytesIO()
     out.write(struct.pack("<4sIH", MAGIC, VERSION, CRC32))
-    _add(out, Kind.FILE, Compression.NONE, (0,), _ini({"Producer": "fabthread"}))
+    _add(out, Kind.FILE, Compression.NONE, (0,), _ini({"Producer": embedded.producer(gcode) or "fabthread"}))
     _add(out, Kind.PRINTER, Compression.NONE, (0,), _ini(shown))
     for picture in embedded.thumbnails(gcode):
         parameters = embedded.FORMATS.index(picture.format), picture.width, picture.height
