@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,23 +65,22 @@ MARLIN_2 = {"gcode-flavor": "marlin2", "machine-max-acceleration-travel": "1500"
 PRUSA: Mapping[str, Mapping[str, str]] = {
     "": {},
     "lifted": LIFTED | ACCELERATIONS | AXES,
-    "Marlin 2": MARLIN_2 | ACCELERATIONS | AXES,
+    "Marlin 2": MARLIN_2 | ACCELERATIONS,
     "weak axes": LIFTED | ACCELERATIONS,
 }
 """What PrusaSlicer is given beside the matched settings, by variant."""
-UNKNOWN_TO_KLIPPER = "Marlin 2"
-"""It sets accelerations for printing and for travel apart, which Klipper refuses."""
-WEAK_AXES = "weak axes"
-"""Its accelerations exceed those of the axes, where PrusaSlicer 2.5 reckons otherwise than any firmware."""
+FOR_MARLIN = ("Marlin 2", "weak axes")
+"""Variants that Klipper would refuse (accelerations for printing and travel apart), or that add nothing to it."""
 
 
 class Row(NamedTuple):
-    """One comparison: seconds of the reference and ours."""
+    """One comparison: seconds of the reference and ours, and ours by the firmware's rule where that is another."""
 
     name: str
     moves: int
     theirs: float
     ours: float
+    firmware: float | None = None
 
     @property
     def off(self) -> float:
@@ -138,19 +138,21 @@ def sliced(models: list[Path], folder: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 def compared(models: list[Path], klippy: str) -> dict[str, list[Row]]:
-    """Return rows by table: both Klipper machines, PrusaSlicer, and PrusaSlicer where the axes are weak."""
-    rows: dict[str, list[Row]] = {"klipper-slow": [], "klipper-fast": [], "prusa": [], "prusa-weak": []}
+    """Return rows by table: both Klipper machines, and PrusaSlicer."""
+    rows: dict[str, list[Row]] = {"klipper-slow": [], "klipper-fast": [], "prusa": []}
     with tempfile.TemporaryDirectory() as folder:
         for slicer, variant, path in sliced(models, Path(folder)):
             moves = read(path)
-            if variant not in (UNKNOWN_TO_KLIPPER, WEAK_AXES):
+            if variant not in FOR_MARLIN:
                 for name, limits in ("klipper-slow", SLOW), ("klipper-fast", FAST):
                     theirs, ours = klipper_seconds(path, limits, klippy), estimate(moves, limits)
                     rows[name].append(Row(path.name, len(theirs), float(theirs.sum()), float(ours.sum())))
             if slicer == "PrusaSlicer":
-                claimed, embedded_limits = prusa_claim(path.read_text())
-                row = Row(path.name, len(moves), claimed, float(estimate(moves, embedded_limits).sum()))
-                rows["prusa-weak" if variant == WEAK_AXES else "prusa"].append(row)
+                claimed, marlin = prusa_claim(path.read_text())
+                assert marlin is not None, "PrusaSlicer embeds its limits"
+                as_it_reckons = float(estimate(moves, replace(marlin, flavour="prusaslicer")).sum())
+                as_marlin_does = float(estimate(moves, marlin).sum())
+                rows["prusa"].append(Row(path.name, len(moves), claimed, as_it_reckons, as_marlin_does))
             print(path.name, flush=True)
     return rows
 
@@ -180,10 +182,13 @@ def speed(moves: Moves, repeats: int = 5) -> str:
 
 def shown(rows: list[Row]) -> str:
     """Return rows as a table, the worst named above."""
+    head = ["file", "moves", "theirs, s", "ours, s", "off by, %"]
     cells = [[r.name, f"{r.moves:,}", f"{r.theirs:,.1f}", f"{r.ours:,.1f}", f"{r.off:+.2f}"] for r in rows]
+    if rows[0].firmware is not None:
+        head.append("as Marlin does, s")
+        cells = [[*cell, f"{r.firmware:,.1f}"] for cell, r in zip(cells, rows, strict=True)]
     worst = max(rows, key=lambda r: abs(r.off))
-    head = table(["file", "moves", "theirs, s", "ours, s", "off by, %"], cells)
-    return f"{len(rows)} files; the largest difference is {worst.off:+.2g} %, on {worst.name}.\n\n{head}"
+    return f"{len(rows)} files; the largest difference is {worst.off:+.2g} %, on {worst.name}.\n\n{table(head, cells)}"
 
 
 def main() -> None:

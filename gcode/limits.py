@@ -16,7 +16,8 @@ from gcode.commands import Command
 class Machine:
     """Limits of a machine: speeds and jerks mm/s, accelerations mm/s2. All are positive; jerks may be 0.
 
-    flavour   "marlin", "klipper" or "reprapfirmware": whose rules hold
+    flavour   "marlin", "klipper" or "reprapfirmware": whose rules hold; "prusaslicer" reckons as PrusaSlicer's estimate
+              does, which takes short cuts that no firmware takes
     print, travel and retract acceleration hold where a move asks for none
 
     block_queue is how many moves Marlin and RepRapFirmware know ahead, as its makers set it where it is 0
@@ -80,7 +81,7 @@ M204: Words = {
     "T": (("travel_acceleration",), 1),
     "R": (("retract_acceleration",), 1),
 }
-COMMANDS: Mapping[str, Mapping[str, Words]] = {
+COMMANDS: dict[str, Mapping[str, Words]] = {
     "marlin": {
         "M201": _axes("acceleration"),
         "M203": _axes("speed"),
@@ -110,6 +111,7 @@ COMMANDS: Mapping[str, Mapping[str, Words]] = {
         "RESET_VELOCITY_LIMIT": {},
     },
 }
+COMMANDS["prusaslicer"] = COMMANDS["marlin"]
 """By flavour, the commands that change limits; what a firmware does not know changes nothing."""
 NEVER_ZERO = ("speed", "acceleration", "print", "travel", "retract", "junction")
 """What limits begin with that a command cannot set to 0."""

@@ -21,9 +21,9 @@ from gcode.moves import Moves
 
 __all__ = ["Machine", "estimate"]
 
-FIRMWARE = {"marlin": 0, "reprapfirmware": 1, "klipper": 2}
+FIRMWARE = {"marlin": 0, "reprapfirmware": 1, "klipper": 2, "prusaslicer": 3}
 """The kernel's numbers."""
-QUEUES = {"marlin": 16, "reprapfirmware": 40, "klipper": 0}
+QUEUES = {"marlin": 16, "reprapfirmware": 40, "klipper": 0, "prusaslicer": 2**30}
 """Moves that a firmware holds (BLOCK_BUFFER_SIZE, the ring of DDAs); Klipper looks ahead by time, far enough."""
 FACTORS = ("M220", "M221")
 STANDSTILL = frozenset((

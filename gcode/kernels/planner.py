@@ -62,16 +62,18 @@ def _direction(
 @cython.nogil
 @cython.exceptval(check=False)
 def _within(
-    value: cython.double,
-    u: cython.p_double,
-    cap: cython.p_double,
-    first: cython.int,
+    value: cython.double, u: cython.p_double, cap: cython.p_double, first: cython.int, whole: cython.bint
 ) -> cython.double:
-    """Return a speed or acceleration along u, lowered until no axis exceeds its own limit cap[first + axis]."""
+    """Return a speed or acceleration along u, lowered until no axis exceeds its own limit cap[first + axis].
+
+    whole lowers it to that limit itself, whatever the direction.
+    """
     axis: cython.int
     for axis in range(4):
         if value * fabs(u[axis]) > cap[first + axis]:
-            value = cap[first + axis] / fabs(u[axis])
+            value = cap[first + axis]
+            if not whole:
+                value /= fabs(u[axis])
     return value
 
 
@@ -84,19 +86,24 @@ def _within(
 def _jerk2(
     b: cython.p_double,
     before: cython.double,
+    asked: cython.double,
     u: cython.p_double,
     v: cython.double,
     cap: cython.p_double,
+    whole: cython.bint,
 ) -> cython.double:
-    """Marlin's classic jerk: no axis jumps by more than its own; a reversal counts its larger half."""
-    top: cython.double = before if before < v else v
+    """Marlin's classic jerk: no axis jumps by more than its own; a reversal counts its larger half.
+
+    asked is the speed that stands for the move before: its own, or by PrusaSlicer's rule what it was asked for.
+    """
+    top: cython.double = asked if asked < v else v
     factor: cython.double = 1.0
     leave: cython.double
     enter: cython.double
     jump: cython.double
     axis: cython.int
     for axis in range(4):
-        leave = b[axis] * top * factor
+        leave = b[axis] * before * (top / asked) * factor
         enter = u[axis] * v * factor
         if leave * enter > 0:
             jump = fabs(enter - leave)
@@ -104,12 +111,12 @@ def _jerk2(
             jump = fabs(leave) if fabs(leave) > fabs(enter) else fabs(enter)
         if jump > cap[8 + axis]:
             factor *= cap[8 + axis] / jump
-    if factor == 1.0 and before >= v:
+    if factor == 1.0 and asked >= v:
         return top * top
     # not coasting: where a stop and a start are both free of jerk at such a speed, it stops and starts
     top *= factor
-    if _within(before, b, cap, 8) > 0.99 * top:
-        enter = _within(v, u, cap, 8)
+    if _within(before, b, cap, 8, whole) > 0.99 * top:
+        enter = _within(v, u, cap, 8, whole)
         if enter > 0.99 * top:
             top = enter
     return top * top
@@ -146,7 +153,7 @@ def _deviation2(
         nu = 0.5 / sqrt(nu * half_sin2)
         for axis in range(4):
             turn[axis] = u[axis] * nu - b[axis] * nb
-        a = _within(a, turn, cap, 4)
+        a = _within(a, turn, cap, 4, False)
     nu = a * cap[17] * half_cos * (1 + half_cos)
     if nu < top * half_sin2:
         top = nu / half_sin2
@@ -180,26 +187,21 @@ def _instant2(
         return 0.0
     for axis in range(4):
         turn[axis] = u[axis] - b[axis]
-    top: cython.double = _within(before if before < v else v, turn, cap, 8)
+    top: cython.double = _within(before if before < v else v, turn, cap, 8, False)
     return top * top
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def _rest2(
-    u: cython.p_double,
-    v: cython.double,
-    cap: cython.p_double,
-    instant: cython.bint,
-) -> cython.double:
+def _rest2(u: cython.p_double, v: cython.double, cap: cython.p_double, firmware: cython.int) -> cython.double:
     """Return the squared speed from which a machine stops at once, and to which it starts."""
-    if instant:
+    if firmware == 1:
         return 0.0
-    if cap[17] > 0:
+    if firmware == 0 and cap[17] > 0:
         v = v if v < 0.05 else 0.05
     else:
-        v = _within(v, u, cap, 8)
+        v = _within(v, u, cap, 8, firmware == 3)
     return v * v
 
 
@@ -222,7 +224,7 @@ def _corners(
     limit_row: cython.const[cython.longlong][::1],
     limits: cython.const[cython.double][:, ::1],
     now: cython.Py_ssize_t,
-    instant: cython.bint,
+    firmware: cython.int,
     work: cython.double[:, ::1],
 ) -> cython.Py_ssize_t:
     """Limit rows first..last and their junctions, Marlin's or RepRapFirmware's way; return the limits then in force.
@@ -235,8 +237,11 @@ def _corners(
     b = cython.declare(cython.double[4])  # of the move before
     b[0] = b[1] = b[2] = b[3] = 0
     before: cython.double = 0
+    asked: cython.double = 0
     i: cython.Py_ssize_t
     k: cython.int
+    instant: cython.bint = firmware == 1
+    whole: cython.bint = firmware == 3
     moving: cython.bint = False
     load: cython.bint = True
     kinematic: cython.bint
@@ -246,6 +251,7 @@ def _corners(
     d: cython.double
     v: cython.double
     a: cython.double
+    top: cython.double
     entry2: cython.double
 
     for i in range(first, last):
@@ -274,32 +280,36 @@ def _corners(
             kinematic = u[0] != 0 or u[1] != 0 or u[2] != 0
         if not kinematic:
             a = 1e30 if instant else cap[14]
-        elif a <= 0:
-            a = cap[13] if u[3] == 0 else cap[12]
-        a = _within(a, u, cap, 4)
+        else:
+            k = 13 if u[3] == 0 else 12
+            if a <= 0 or (whole and a > cap[k]):
+                a = cap[k]
+        a = _within(a, u, cap, 4, whole)
         v = speed[i]
         k = 16 if u[3] == 0 else 15
         if v < cap[k]:
             v = cap[k]
-        v = _within(v, u, cap, 0)
+        top = v
+        v = _within(v, u, cap, 0, False)
 
         if moving:
             if instant:
                 entry2 = _instant2(b, before, u, v, cap)
-            elif cap[17] > 0:
+            elif cap[17] > 0 and not whole:
                 entry2 = _deviation2(b, before, u, v, a, d, cap)
             else:
-                entry2 = _jerk2(b, before, u, v, cap)
+                entry2 = _jerk2(b, before, asked, u, v, cap, whole)
         else:
-            entry2 = _rest2(u, v, cap, instant)
+            entry2 = _rest2(u, v, cap, firmware)
         work[1, i] = v
         work[2, i] = a
         work[3, i] = entry2
         for k in range(4):
             b[k] = u[k]
         before = v
+        asked = top if whole else v
         moving = True
-    work[3, last] = _rest2(b, before, cap, instant) if moving else 0.0
+    work[3, last] = _rest2(b, before, cap, firmware) if moving else 0.0
     return now
 
 
@@ -310,12 +320,14 @@ def _trapezoids(
     first: cython.Py_ssize_t,
     last: cython.Py_ssize_t,
     queue: cython.Py_ssize_t,
+    reached: cython.bint,
     work: cython.double[:, ::1],
     out: cython.double[::1],
 ) -> cython.int:
     """Make every junction speed of a run reachable, and write the seconds of its moves.
 
     Where a move begins, the firmware knows it and the next ones, `queue` in all, and must be able to stop by their end.
+    PrusaSlicer lets a move begin at its speed even where the one before it has not `reached` that.
     """
     i: cython.Py_ssize_t
     # backward: the exit of a move is the entry of the next
@@ -355,7 +367,7 @@ def _trapezoids(
             reach2 = v0 * v0 + 2 * work[2, j] * work[0, j]
             v1 = sqrt(entry2 if entry2 < reach2 else reach2)
             out[j] = _seconds(work[0, j], work[2, j], v0, work[1, j], v1 if v1 < work[1, j] else work[1, j])
-            v0 = v1
+            v0 = v1 if reached else sqrt(entry2)
         else:
             v0 = sqrt(entry2)
         j = i
@@ -575,9 +587,9 @@ def plan_moves(
 ) -> None:
     """Write the seconds of each move into `out`; the machine stands still before each row in `stops`.
 
-    limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware,
-    2 Klipper, which looks ahead without end; the others know `queue` moves at a time. A row of speed 0 takes no time:
-    the head is declared to be elsewhere.
+    limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware, 2 Klipper
+    (which looks ahead without end; the others know `queue` moves at a time), 3 Marlin as PrusaSlicer reckons. A row of
+    speed 0 takes no time: the head is declared to be elsewhere.
     """
     n: cython.Py_ssize_t = x.shape[0]
     first: cython.Py_ssize_t = 0
@@ -596,7 +608,7 @@ def plan_moves(
                 _klipper_peaks(first, last, work, out)
             else:
                 now = _corners(
-                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, firmware == 1, work
+                    x, y, z, e, speed, acceleration, start, first, last, limit_row, limits, now, firmware, work
                 )  # fmt: skip
-                _trapezoids(first, last, queue, work, out)
+                _trapezoids(first, last, queue, firmware != 3, work, out)
             first = last
