@@ -118,6 +118,19 @@ class Evidence:
         pushed = np.maximum(self.moves.e[rows] * self.held.flow[rows] - 1e-5, 0.0)
         return pushed * self.filament_area / (self.flat[rows] + 0.002)
 
+    def squares(self, rows: Rows, size: float) -> tuple[Rows, Rows, Rows]:
+        """Return the squares of `size` mm that rows pass through, in order, and how many each row passes.
+
+        The squares are given as columns and lines of a grid that begins at 0, 0.
+        """
+        pieces = np.maximum(np.ceil(self.flat[rows] / size), 1).astype(np.int64)
+        row = np.repeat(rows, pieces)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        back = 1 - (place + 0.5) / np.repeat(pieces, pieces)  # from the end, in lengths of the row
+        x = np.floor((self.moves.x[row] - self.steps[0][row] * back) / size).astype(np.int64)
+        y = np.floor((self.moves.y[row] - self.steps[1][row] * back) / size).astype(np.int64)
+        return x, y, pieces
+
     @property
     def filament_area(self) -> float:
         """Cross-section of the filament, mm2."""

@@ -11,7 +11,7 @@ from gcode.checks.findings import Sighting
 from gcode.moves import Floats
 from gcode.roles import Role
 
-CELL = 1.0
+SQUARE = 1.0
 """Beads within the same square of this size lie on each other, mm."""
 SAME = 0.001
 """Heights closer than this are one, mm."""
@@ -26,8 +26,9 @@ def layer_order(e: Evidence) -> Iterator[Sighting]:
     z = e.moves.z[rows]
     if not len(rows) or (np.maximum.accumulate(z) - z).max() < SAME:
         return
-    cells, pieces = _cells(e, rows)
-    drops = _highest_before(cells, np.repeat(z, pieces)) - np.repeat(z, pieces)
+    x, y, pieces = e.squares(rows, SQUARE)
+    squares = (x - x.min()) * (int(np.ptp(y)) + 1) + (y - y.min())
+    drops = _highest_before(squares, np.repeat(z, pieces)) - np.repeat(z, pieces)
     drop = np.maximum.reduceat(drops, np.cumsum(pieces) - pieces)
     low = drop > max(0.95 * _layer_height(e), SAME)
     if low.any():
@@ -35,21 +36,10 @@ def layer_order(e: Evidence) -> Iterator[Sighting]:
         yield Sighting(what, rows[low], drop[low], 0.0, "mm")
 
 
-def _cells(e: Evidence, rows: Rows) -> tuple[Rows, Rows]:
-    """Return (numbers of the squares that beads pass through, one bead after the other; how many each passes)."""
-    pieces = np.ceil(e.flat[rows] / CELL).astype(np.int64)
-    bead = np.repeat(rows, pieces)
-    place = np.arange(len(bead)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    back = 1 - (place + 0.5) / np.repeat(pieces, pieces)  # from the end, in lengths of the bead
-    x = np.floor((e.moves.x[bead] - e.steps[0][bead] * back) / CELL).astype(np.int64)
-    y = np.floor((e.moves.y[bead] - e.steps[1][bead] * back) / CELL).astype(np.int64)
-    return (x - x.min()) * (int(np.ptp(y)) + 1) + (y - y.min()), pieces
-
-
-def _highest_before(cells: Rows, z: Floats) -> Floats:
-    """Return the greatest z of the same cell up to each bead, itself included."""
-    order = np.argsort(cells, kind="stable")
-    steps = np.cumsum(np.diff(cells[order], prepend=cells[order[0]]) > 0) * (np.ptp(z) + 1.0)
+def _highest_before(squares: Rows, z: Floats) -> Floats:
+    """Return the greatest z in the same square up to each bead, itself included."""
+    order = np.argsort(squares, kind="stable")
+    steps = np.cumsum(np.diff(squares[order], prepend=squares[order[0]]) > 0) * (np.ptp(z) + 1.0)
     highest = np.empty(len(z))
     highest[order] = np.maximum.accumulate(z[order] + steps) - steps
     return highest

@@ -22,7 +22,7 @@ class Limits:
     tools                  how many T commands may choose from
     retracts               filament is pulled back before travels; False silences what is said about it
     blob                   filament that may be pushed standing still, beyond what was pulled back
-    long_travel            travel that leaves a string where nothing was pulled back
+    long_travel            way through the open that leaves a string where nothing was pulled back
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -40,7 +40,7 @@ class Limits:
     tools: int = 1
     retracts: bool = True
     blob: float = 1.0
-    long_travel: float = 50.0
+    long_travel: float = 20.0
 
     def off_bed(self, x: Floats, y: Floats) -> Floats:
         """Return how far points lie beyond the edge of the bed, mm; negative inside.

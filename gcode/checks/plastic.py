@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gcode.checks.evidence import Evidence
+from gcode.checks.evidence import Evidence, Rows
 from gcode.checks.findings import Sighting
 from gcode.moves import Floats
 
@@ -15,6 +15,8 @@ MOST_SECTION = 4.0
 ABSURD_SECTION = 8.0
 SHARE = 0.3
 """Of the beads, from which on a fault is that of the file's mode rather than of single lines."""
+OPEN = 4.0
+"""A square of this size without a bead is open; sparse infill leaves less, mm."""
 RETRACTED = 0.05
 """Filament pulled back by less is not meant as a retraction, mm."""
 
@@ -62,18 +64,41 @@ def blob(e: Evidence) -> Iterator[Sighting]:
 
 
 def stringing(e: Evidence) -> Iterator[Sighting]:
-    """Yield long travels between beads that nothing was pulled back for."""
+    """Yield long travels through the open, between beads, that nothing was pulled back for."""
     if not e.limits.retracts or not len(e.bead_rows):
         return
     pushed = np.cumsum(e.moves.e)
     since = np.cumsum(e.beads) - 1  # number of the last bead, -1 before the first
     pulled = pushed[e.bead_rows[np.maximum(since, 0)]] - pushed
-    loose = np.where(~e.beads & e.printing & (since >= 0) & (pulled < RETRACTED), e.flat, 0.0)
-    total = _between_beads(e, loose)[1:-1]  # between two beads
+    loose = ~e.beads & e.printing & (since >= 0) & (since < len(e.bead_rows) - 1) & (pulled < RETRACTED) & (e.flat > 0)
+    rows = np.flatnonzero(loose)
+    rows = rows[_between_beads(e, np.where(loose, e.flat, 0.0))[1:-1][since[rows]] > e.limits.long_travel]
+    if not len(rows):
+        return
+    way = np.zeros(len(e.moves))
+    way[rows] = _in_the_open(e, rows)
+    total = _between_beads(e, way)[1:-1]  # after each bead but the last
     over = total > e.limits.long_travel
     if over.any():
-        what = "a long travel without retraction"
+        what = "a long travel through the open without retraction"
         yield Sighting(what, e.bead_rows[:-1][over] + 1, total[over], e.limits.long_travel, "mm")
+
+
+def _in_the_open(e: Evidence, rows: Rows) -> Floats:
+    """Return how far rows lead through squares in which their layer prints nothing, mm."""
+    layers = np.zeros(int(e.moves.layer.max()) + 1, bool)
+    layers[e.moves.layer[rows]] = True
+    beads = e.bead_rows[layers[e.moves.layer[e.bead_rows]]]
+    ways, pieces = _squares(e, rows)
+    empty = ~np.isin(ways, _squares(e, beads)[0])
+    share: Floats = np.add.reduceat(empty.astype(np.float64), np.cumsum(pieces) - pieces) / pieces
+    return share * e.flat[rows]
+
+
+def _squares(e: Evidence, rows: Rows) -> tuple[Rows, Rows]:
+    """Return numbers of the squares that rows pass through, told apart by layer, and how many each row passes."""
+    x, y, pieces = e.squares(rows, OPEN)
+    return (np.repeat(e.moves.layer[rows].astype(np.int64), pieces) << 40) + (x << 20) + y, pieces
 
 
 def _between_beads(e: Evidence, column: Floats) -> Floats:

@@ -69,7 +69,7 @@ RULES: dict[str, Rule] = {
          "check flow, nozzle and filament diameter", plastic.too_thick),
         ("blob", WARNING, "Filament is pushed while the head stands, beyond what was pulled back.",
          "prime in the start sequence, or push no more than was retracted", plastic.blob),
-        ("stringing", WARNING, "A long travel without retraction.",
+        ("stringing", WARNING, "A long travel through the open without retraction.",
          "retract before long travels", plastic.stringing),
         # ---------------------------------------------------------------- layers
         ("first-layer", ERROR, "The first layer has no height or hangs in the air.",

@@ -127,6 +127,14 @@ def test_a_purge_line_beside_the_bed_is_no_part_of_the_print():
     assert "outside-volume" in named(check(purged.replace(layer(2).split("\n", 1)[1], INTRO)))
 
 
+@pytest.mark.parametrize(("x", "open_"), [(95.0, False), (150.0, True)])
+def test_strings_are_told_of_the_open_only(x, open_):
+    rows = "".join(f"G1 X80 Y{80 + k}.5 F9000\nG1 X100 E0.6 F2400\n" for k in range(14))
+    there_and_back = f"G1 X{x} Y90 F9000\nG1 X82 Y82\nG1 X{x} Y90\nG1 X90 Y90\nG1 X91 E0.02 F2400\n"
+    found = check(swap(";LAYER:4", rows + there_and_back + ";LAYER:4")(CLEAN))
+    assert named(found) == ({"stringing"} if open_ else set())
+
+
 def test_what_g92_shifts_is_taken_back():
     text = insert("G92 Z0\nG1 Z0.2 F600\nG92 Z0.8")(CLEAN)
     assert "below-bed" not in named(check(text))
