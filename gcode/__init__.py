@@ -7,6 +7,7 @@
     estimate  Moves -> seconds per move     planner.py, kernels/planner.py; Machine and what changes it: limits.py
               heating, homing, sums         times.py; temperatures and factors by row: in_force.py
     verify    models, Moves -> Proof        proof/
+    checks    Moves, Limits -> findings     checks/; what a file does: survey.py; what changed: diff.py
     render    template -> lines             templates.py
     Moves, Role                             moves.py, roles.py
 
