@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from printer.virtual.firmware import Firmware, Handler, Task
 from printer.virtual.lines import Words
 from printer.virtual.reports import temperatures
-from printer.virtual.thermal import Heater
+from printer.virtual.thermal import TOO_HOT, Heater
 from printer.virtual.upkeep import COLD
 
 RESIDENCY = 10.0
@@ -27,7 +29,7 @@ def _hotend(fw: Firmware, words: Words) -> Heater | None:
 
 
 def _aim(fw: Firmware, heater: Heater, target: float) -> None:
-    limit = heater.guard.maximum - 15.0
+    limit = heater.guard.maximum - TOO_HOT if heater.guard else inf
     if fw.personality.fatal_errors and target > limit:
         fw.complain(f"Requested temperature ({target:.1f}) out of range (0.0:{limit:.1f})")
         return

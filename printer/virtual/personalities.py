@@ -134,6 +134,13 @@ PRUSA = replace(
     action="// action:{text}",
 )
 
+KLIPPER_KNOWS = frozenset((
+    "G0", "G1", "G2", "G3", "G4", "G10", "G11", "G20", "G21", "G28", "G90", "G91", "G92", "M18", "M20",
+    "M21", "M23", "M24", "M25", "M26", "M27", "M73", "M82", "M83", "M84", "M104", "M105", "M106", "M107", "M109",
+    "M110", "M112", "M114", "M115", "M117", "M118", "M119", "M140", "M190", "M204", "M220", "M221", "M400",
+))  # fmt: skip
+"""G-code that Klipper knows without macros of its user's."""
+
 KLIPPER = replace(
     MARLIN2,
     name="klipper",
@@ -158,10 +165,7 @@ KLIPPER = replace(
     fatal_errors=True,
     emergency=("M112",),
     early=(),
-    known=frozenset(
-        "G0 G1 G2 G3 G4 G10 G11 G20 G21 G28 G90 G91 G92 M18 M20 M21 M23 M24 M25 M26 M27 M73 M82 M83 M84 M104 M105 M106 "
-        "M107 M109 M110 M112 M114 M115 M117 M118 M119 M140 M190 M204 M220 M221 M400".split()
-    ),
+    known=KLIPPER_KNOWS,
 )
 
 REPRAPFIRMWARE = replace(

@@ -70,11 +70,12 @@ class Heater:
     """A plant under a regulator, with its sensor and the protection that watches both.
 
     `gains` are those of a PID that switches to full power or none far from the target, as Marlin's does; without them
-    the heater is switched by its target alone. `broken` and `sensor` are faults.
+    the heater is switched by its target alone. Without a guard nothing is watched, as in careless firmwares. `broken`
+    and `sensor` are faults.
     """
 
     plant: Plant
-    guard: Guard
+    guard: Guard | None
     gains: tuple[float, float, float] | None = None
     temperature: float = AMBIENT
     reading: float = AMBIENT
@@ -92,8 +93,9 @@ class Heater:
         """Set the target; a heater that has to rise is watched from now on."""
         self.target = target
         self._calm = -1.0
-        rising = target > 0 and self.reading < target - (self.guard.rise + self.guard.hysteresis / 4 + 1)
-        self._watch = (now + self.guard.watch, self.reading + self.guard.rise) if rising else None
+        guard = self.guard
+        rising = guard and target > 0 and self.reading < target - guard.rise - WATCH_MARGIN
+        self._watch = (now + guard.watch, self.reading + guard.rise) if guard and rising else None
 
     def off(self, now: float) -> None:
         """Switch off at once."""
@@ -139,6 +141,8 @@ class Heater:
     def trip(self, now: float) -> str:
         """Return what the protection says: "" while all is well."""
         guard, reading = self.guard, self.reading
+        if guard is None:
+            return ""
         if reading >= guard.maximum:
             return "MAXTEMP triggered"
         if reading <= guard.minimum:
@@ -155,6 +159,12 @@ class Heater:
             return "Thermal Runaway"
         return ""
 
+
+WATCH_MARGIN = 2.0
+"""K that a rise must leave to the target for it to be watched."""
+
+TOO_HOT = 15.0
+"""K under the guard's maximum beyond which no target is taken (Marlin's HOTEND_OVERSHOOT)."""
 
 FUNCTIONAL_RANGE = 10.0
 """K around the target in which the PID regulates (Marlin's PID_FUNCTIONAL_RANGE)."""

@@ -199,3 +199,11 @@ def test_moves_remember_how_hot_the_nozzle_was():
 def test_the_guard_watches_the_bed_more_strictly():
     assert BED_GUARD.runaway < HOTEND_GUARD.runaway
     assert BED_GUARD.hysteresis < HOTEND_GUARD.hysteresis
+
+
+def test_a_firmware_without_protection_burns():
+    device = switched_on(faults=["loose@time=60"])
+    device.hotends[0].guard = None
+    ask(device, "M104 S200")
+    assert hear(device, 600.0) == []
+    assert device.hotends[0].temperature > 400
