@@ -10,7 +10,12 @@ from click.testing import CliRunner, Result
 
 from fabthread import cli
 from gcode.checks import RULES
+from gcode.checks import run as run_checks
+from gcode.reader import read
+from profiles.files import shipped
+from profiles.loader import load
 from slicer import UnsafeGcode, slice
+from slicer.tools.machine import limits_of
 
 REPOSITORY = Path(__file__).parents[2]
 PLAIN = "M104 S200\nG28\nM109 S200\nM83\nG1 Z0.2 F600\nG1 X50 Y50 F6000\nG1 X70 E0.75 F1800\nG1 Y70 E0.75\nM104 S0\n"
@@ -42,6 +47,16 @@ def test_our_own_file_passes_on_its_own_machine(cube):
     assert done.exit_code == 0, done.output
     assert "MK4" in done.output
     assert "error" not in done.output
+
+
+@pytest.mark.parametrize("printer", shipped("printer"))
+def test_files_for_every_shipped_printer_are_clean_in_memory_and_read_back(printer, sample_models):
+    result = slice(sample_models / "calibration_cube.stl", load(printer), scale=(1, 1, 0.1))
+    limits = limits_of(result.settings)
+    in_memory, problems = run_checks(result.moves, limits), []
+    read_back = run_checks(read(result.gcode(), problems), limits, problems=problems)
+    assert {one.severity for one in in_memory} <= {"info"}
+    assert [(one.rule, one.count) for one in read_back] == [(one.rule, one.count) for one in in_memory]
 
 
 def test_the_exit_code_is_the_gravest_severity(plain):
