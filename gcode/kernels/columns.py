@@ -258,6 +258,8 @@ def ask(
 ) -> cython.int:
     """Write which squares have to be filled: bit 1, and bits 2 and 4 where nothing lies above, and below, them.
 
+    Bit 8 marks all squares that a bead can fill, also those at the very edge, which may stay half empty.
+
     inner  share of each square that lies in the section at all heights; it and its neighbours must be inside
     away   squares from what a bead's middle can reach, which must not be more than `reach`
     asked  0 at first
@@ -270,11 +272,14 @@ def ask(
     with cython.nogil:
         for i in range(1, asked.shape[0] - 1):
             for j in range(1, asked.shape[1] - 1):
-                if away[i, j] > reach or inner[i, j] < 0.999:
+                if away[i, j] > reach or inner[i, j] < 0.5:
+                    continue
+                asked[i, j] = 8
+                if inner[i, j] < 0.999:
                     continue
                 if min(min(inner[i - 1, j], inner[i + 1, j]), min(inner[i, j - 1], inner[i, j + 1])) < 0.5:
                     continue
-                bits = 1
+                bits = 9
                 if above[i, j] < 0.5:
                     bits |= 2
                 if below[i, j] < 0.5:
@@ -330,7 +335,7 @@ def judge(
         # the margin of a picture is wide: nothing is asked for in its outermost squares
         for i in range(1, depth.shape[0] - 1):
             for j in range(1, depth.shape[1] - 1):
-                bits = asked[i, j]
+                bits = asked[i, j] & 7
                 if bits == 0 and depth[i, j] >= -over:
                     continue
                 around = (
@@ -345,34 +350,67 @@ def judge(
                     wrong[i, j] = 4
 
 
-def drop_slivers(wrong: cython.uchar[:, ::1], kept: cython.uchar[:, ::1]) -> None:
-    """Keep of the squares with something wrong only those that lie in a block of three by three such squares.
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _disc_sum(
+    plastic: cython.const[cython.double][:, ::1], i: cython.Py_ssize_t, j: cython.Py_ssize_t
+) -> cython.double:
+    """Return the plastic in the 21 squares about one that make up a disc a little wider than a bead."""
+    k: cython.Py_ssize_t
+    total: cython.double = 0
+    for k in range(-1, 2):
+        total += plastic[i - 2, j + k] + plastic[i + 2, j + k]
+        total += plastic[i + k, j - 2] + plastic[i + k, j - 1] + plastic[i + k, j]
+        total += plastic[i + k, j + 1] + plastic[i + k, j + 2]
+    return total
 
-    kept  0 at first; the result
+
+def drop_slivers(
+    wrong: cython.const[cython.uchar][:, ::1],
+    plastic: cython.const[cython.double][:, ::1],
+    least: cython.double,
+    kept: cython.uchar[:, ::1],
+) -> None:
+    """Keep of what is wrong what is wide.
+
+    Empty squares are kept around discs, a little wider than a bead, that are filled less than `least`: into such a gap
+    a bead would have fitted, into a narrower one none. Of squares with too much those are kept that lie in blocks of
+    three by three.
+
+    wrong  as `judge` writes it
+    kept   0 at first; the result
     """
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
     k: cython.Py_ssize_t
     n: cython.Py_ssize_t
-    whole: cython.bint
+    around: cython.int
+    wide: cython.bint
     with cython.nogil:
-        for i in range(1, wrong.shape[0] - 1):
-            for j in range(1, wrong.shape[1] - 1):
+        for i in range(2, wrong.shape[0] - 2):
+            for j in range(2, wrong.shape[1] - 2):
                 if wrong[i, j] == 0:
                     continue
-                whole = True
-                for k in range(i - 1, i + 2):
-                    for n in range(j - 1, j + 2):
-                        whole = whole and wrong[k, n] != 0 and (wrong[k, n] == 4) == (wrong[i, j] == 4)
-                if whole:
+                if wrong[i, j] == 4:
+                    around = 1
+                    wide = True
                     for k in range(i - 1, i + 2):
                         for n in range(j - 1, j + 2):
+                            wide = wide and wrong[k, n] == 4
+                else:
+                    around = 2
+                    wide = _disc_sum(plastic, i, j) < 21 * least
+                if not wide:
+                    continue
+                for k in range(i - around, i + around + 1):
+                    for n in range(j - around, j + around + 1):
+                        if (wrong[k, n] == 4) == (wrong[i, j] == 4):
                             kept[k, n] = wrong[k, n]
 
 
 def count(
     depth: cython.const[cython.double][:, ::1],
-    inner: cython.const[cython.double][:, ::1],
     asked: cython.const[cython.uchar][:, ::1],
     plastic: cython.const[cython.double][:, ::1],
     wrong: cython.const[cython.uchar][:, ::1],
@@ -384,7 +422,7 @@ def count(
 
     by_distance  (4, n) by distance from the outline, from `out` squares outside inwards: squares, the plastic in them,
                  squares that have to be filled, and those of these that are empty; what lies further out comes
-                 first, what lies within but not at all heights is left out
+                 first, what lies within but cannot be filled by a bead is left out
     skins        (4,) squares of top, those of them empty, squares of bottom, those of them empty
     """
     bins: cython.Py_ssize_t = by_distance.shape[1]
@@ -402,7 +440,7 @@ def count(
                 if asked[i, j] & 4:
                     skins[2] += 1
                     skins[3] += empty
-                if depth[i, j] >= 0 and inner[i, j] < 0.5:
+                if depth[i, j] >= 0 and asked[i, j] == 0:
                     continue
                 place = 0
                 if depth[i, j] > -out:
@@ -410,7 +448,7 @@ def count(
                 if place < bins:
                     by_distance[0, place] += 1
                     by_distance[1, place] += plastic[i, j]
-                    if asked[i, j]:
+                    if asked[i, j] & 1:
                         by_distance[2, place] += 1
                         by_distance[3, place] += empty
 

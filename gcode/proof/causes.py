@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.proof.beads import Beads, Levels, levels_of
+from gcode.proof.beads import Beads, Levels, levels_of, width_of
 from gcode.proof.model import Model
 from gcode.proof.register import Found, find
 from gcode.proof.result import Fault
@@ -19,6 +18,8 @@ Floats = NDArray[np.float64]
 
 FITS = 0.85
 """Share of the outline that has plastic at it in a file that prints the model."""
+SCATTER = 0.02
+"""Plastic scatters this much (mm) about the outline where nothing was done to it."""
 STRANGE = 0.4
 """Below this share it prints something else."""
 INCH = 25.4
@@ -47,24 +48,33 @@ class Fit:
 
 def best_fit(model: Model, beads: Beads, raft: bool) -> Fit:
     """Return how the beads fit the model, as they are or with the one thing undone that was done to all of them."""
-    ratio = _extent(beads) / model.size
-    for suspicion in _units(ratio):
+    for suspicion in _units(_extent(beads) / model.size):
         return _undone(model, beads, raft, suspicion)
     fit = _fit(model, beads, raft)
-    for suspicion in _scales(ratio, model.size):
-        other = _undone(model, beads, raft, suspicion)
-        if other.found.off < 0.6 * fit.found.off and other.found.met >= fit.found.met:
-            return other
-    if fit.found.met >= FITS:
-        return fit
-    turned = [_undone(model, beads, raft, suspicion) for suspicion in _symmetries()]
-    best = max(turned, key=lambda other: other.found.met)
-    if best.found.met > FITS * 0.9 and best.found.met > fit.found.met + 0.15:
-        return best
+    tried = []
+    for suspicion in _scales(_extent(beads, fit.levels) / model.size, model.size, fit.levels):
+        rough = _undone(model, beads, raft, suspicion)
+        tried.append(_undone(model, beads, raft, _refined(suspicion, rough.found.growth)))
+    if fit.found.met < FITS:
+        tried += [_undone(model, beads, raft, suspicion) for suspicion in _symmetries()]
+    explained = [other for other in tried if _explains(other.found, fit.found)]
+    if explained:
+        return max(explained, key=lambda other: round(other.found.met, 1))  # the first, where several fit alike
     if fit.found.met >= STRANGE:
         return fit
     text = f"only {100 * fit.found.met:.0f} % of the model's outline have plastic at them, wherever it is laid"
     return Fit(fit.beads, fit.levels, fit.found, Fault("another model", text))
+
+
+def _explains(undone: Found, found: Found) -> bool:
+    """Tell whether something that was undone makes beads fit so much better that it must have been done."""
+    if undone.met > found.met + 0.15:
+        return undone.met > 0.9 * FITS
+    if undone.met < found.met - 0.02:
+        return False
+    straight = undone.spread < 0.6 * found.spread and found.spread > SCATTER
+    smaller = abs(undone.bias) < 0.5 * abs(found.bias) and undone.spread < found.spread + SCATTER / 4
+    return straight or smaller
 
 
 def _fit(model: Model, beads: Beads, raft: bool) -> Fit:
@@ -77,11 +87,12 @@ def _undone(model: Model, beads: Beads, raft: bool, suspicion: Suspicion) -> Fit
     return Fit(fit.beads, fit.levels, fit.found, Fault(suspicion.name, suspicion.text))
 
 
-def _extent(beads: Beads) -> Floats:
-    """Return the size of what is printed, in x, y and z from the bed, mm; without the widths of beads."""
-    xy = beads.ends.reshape(-1, 2)
-    width = 1.25 * math.sqrt(float(np.median(beads.area)) * 4 / math.pi)  # about that of a bead
-    return np.array([*(xy.max(axis=0) - xy.min(axis=0) + width), beads.z.max()])
+def _extent(beads: Beads, levels: Levels | None = None) -> Floats:
+    """Return the size of what is printed, in x, y and z from the bed, mm; with the widths of beads if levels are known."""
+    half = np.zeros(len(beads)) if levels is None else width_of(beads.area, levels.height[levels.level]) / 2
+    low, high = (pick(beads.ends[:, :2], beads.ends[:, 2:]) for pick in (np.minimum, np.maximum))
+    side = (high + half[:, None]).max(axis=0) - (low - half[:, None]).min(axis=0)
+    return np.array([*side, beads.z.max() - (0 if levels is None else levels.base)])
 
 
 def _units(ratio: Floats) -> Iterator[Suspicion]:
@@ -93,18 +104,30 @@ def _units(ratio: Floats) -> Iterator[Suspicion]:
             yield Suspicion("swapped unit", text, np.eye(2) / factor, 1 / factor)
 
 
-def _scales(ratio: Floats, size: Floats) -> Iterator[Suspicion]:
-    """Yield a scale that explains the size, if the size is wrong."""
-    wrong = np.abs(ratio - 1) * size > OFF_SIZE
-    if not wrong[:2].any() and abs(ratio[2] - 1) < 0.02:
-        return
-    scale = float(np.median(ratio))
-    if abs(scale - 1) > 0.003 and np.all(np.abs(ratio / scale - 1) * size < 2 * OFF_SIZE + np.array([0, 0, 0.2])):
-        text = f"{100 * scale:.1f} % of its size in x, y and z"
-        yield Suspicion("scaled", text, np.eye(2) / scale, 1 / scale)
-    elif wrong.any():
+def _scales(ratio: Floats, size: Floats, levels: Levels) -> Iterator[Suspicion]:
+    """Yield a scale that explains the size, if the size is wrong; in z it is only known to a layer or two."""
+    layer = float(np.median(levels.height))
+    wrong = np.abs(ratio - 1) * size > [OFF_SIZE, OFF_SIZE, 1.6 * layer]
+    scale = float(ratio[:2] @ size[:2] / size[:2].sum())
+    loose = OFF_SIZE + abs(scale - 1)  # widths of beads are not scaled
+    alike = np.abs(ratio - scale) * size < [2 * loose, 2 * loose, 1.6 * layer]
+    if abs(scale - 1) > 0.002 and wrong[:2].any() and alike.all():
+        yield Suspicion("scaled", _in_all(scale), np.eye(2) / scale, 1 / scale)
+    if wrong.any():
         text = ", ".join(f"{100 * r:.1f} % in {axis}" for r, axis in zip(ratio, "xyz", strict=True))
         yield Suspicion("scaled", text, np.diag(1 / ratio[:2]), float(1 / ratio[2]))
+
+
+def _refined(scale: Suspicion, growth: float) -> Suspicion:
+    """Return a suspected scale corrected by what is still too large once it is undone."""
+    undo = scale.undo / (1 + growth)
+    if scale.undo[0, 0] != scale.undo[1, 1]:
+        return scale
+    return Suspicion(scale.name, _in_all(1 / undo[0, 0]), undo, float(undo[0, 0]))
+
+
+def _in_all(scale: float) -> str:
+    return f"{100 * scale:.1f} % of its size in x, y and z"
 
 
 def _symmetries() -> Iterator[Suspicion]:
@@ -113,8 +136,8 @@ def _symmetries() -> Iterator[Suspicion]:
     mirror = np.diag([-1.0, 1.0])
     turn = np.eye(2)
     for degrees in (0, 90, 180, 270):
+        words = f"and turned by {degrees} degrees" if degrees else "left and right are swapped"
+        yield Suspicion("mirrored", words, mirror @ turn.T, 1.0)
         if degrees:
             yield Suspicion("rotated", f"by {degrees} degrees about z", turn.T, 1.0)
-        words = f"mirrored, and turned by {degrees} degrees" if degrees else "left and right are swapped"
-        yield Suspicion("mirrored", words, mirror @ turn.T, 1.0)
         turn = quarter @ turn

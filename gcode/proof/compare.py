@@ -39,13 +39,15 @@ LEAST_WALL = 5.0
 """Less outline than this (mm) says little about how the beads along it were fed."""
 CRACK = 0.12
 """Gaps of the model up to this width are not gaps of the part, mm."""
+HOLLOW = 0.33
+"""A gap of two thirds of a bead's width leaves a disc about it filled this much, a whole bead 0.05."""
 SKIN = 3.0
 """How many squares a horizontal surface must stretch in all directions before it has to be covered."""
 MARGIN = 2.0
 """How far around the model plastic is looked at, mm."""
 FINE, SHELL, TOP, BOTTOM, EXCESS = range(5)
 """What may be wrong with a square."""
-ASKED, IS_TOP, IS_BOTTOM = 1, 2, 4
+ASKED, IS_TOP, IS_BOTTOM, PRINTABLE = 1, 2, 4, 8
 """Bits of what is asked of a square."""
 
 
@@ -73,7 +75,7 @@ class Picture:
 
     plastic      how full, 1 to the brim
     depth        in squares, + inside of the section at any height, - outside
-    asked        bits: has to be filled; IS_TOP, IS_BOTTOM: and is seen from above, below
+    asked        bits: ASKED has to be filled, IS_TOP, IS_BOTTOM and is seen from above, below; PRINTABLE by a bead
     wrong        FINE, SHELL, TOP, BOTTOM or EXCESS
     by_distance  (4, OUT + DEEP) mm2 by distance from the outline, square by square from OUT outside to DEEP inside: all
                  there is, plastic as a full layer, what has to be filled if the shell reaches that deep, and what of
@@ -108,7 +110,7 @@ def picture_of(slab: Slab, pitch: float, bead: float) -> Picture:
     depth, away = np.empty(shape), np.empty(shape)
     distances(outer, depth)
     radius = bead / 2 / pitch
-    opened(depth, radius - 0.5, away)
+    opened(depth, radius, away)
     above = _sections(slab.above, corner, pitch, canvas)[1]
     below = _sections(slab.below, corner, pitch, canvas)[1]
     asked = np.zeros(shape, np.uint8)
@@ -119,9 +121,9 @@ def picture_of(slab: Slab, pitch: float, bead: float) -> Picture:
     plastic = _plastic(slab, corner, pitch, canvas)
     suspected, wrong = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     judge(depth, asked, plastic, OVER, suspected)
-    drop_slivers(suspected, wrong)
+    drop_slivers(suspected, plastic, HOLLOW, wrong)
     by_distance, skins = np.zeros((4, OUT + DEEP)), np.zeros(4)
-    count(depth, inner, asked, plastic, wrong, OUT, by_distance, skins)
+    count(depth, asked, plastic, wrong, OUT, by_distance, skins)
     outer_bead = _outer_bead(slab, corner, pitch, depth, below if slab.below else None)
     return Picture(
         corner, pitch, plastic, depth, asked, wrong, by_distance * pitch**2, skins * pitch**2, outer_bead, broken

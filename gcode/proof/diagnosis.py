@@ -10,7 +10,7 @@ wall that is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,25 @@ from numpy.typing import NDArray
 from gcode.kernels.labels import label
 from gcode.proof.compare import ASKED, BOTTOM, EXCESS, OUT, OVER, SHELL, TOP, Picture
 from gcode.proof.measure import Measured, Placed, picture
+from gcode.proof.register import find
 from gcode.proof.result import Fault
 
 Floats = NDArray[np.float64]
 
 LEAST_AREA = 1.0
 """Less than this much (mm2) in one piece is no fault: a nozzle's width squared, several times."""
+HIDDEN = 25
+"""A hole that is no larger than a bead of this many widths is none, as long as it is within the part or its skin."""
+GAPS = 0.06
+"""Share of a wall that may be empty in a layer that has the wall."""
+SPARSE = 0.2
+"""Share of its inside that is empty in a layer with sparse infill, at least."""
 SHIFTED = 0.12
 """Levels this far (mm) beside those below them were shifted."""
 FLOW = 0.06
 """Levels that got this share of plastic less or more than others did were fed wrongly."""
+LEAN, RICH = 0.88, 1.12
+"""Walls are filled this much at least and at most, in files whose flow is right."""
 USUAL = 10
 """Levels below and above that say what is usual."""
 
@@ -41,13 +50,13 @@ class Evidence:
     measured: Measured
     shell: float
     explained: NDArray[np.bool_]
-    pictures: dict[int, Picture] = field(default_factory=dict)
+    shown: tuple[int, Picture] | None = None
 
     def picture(self, level: int) -> Picture:
-        """Return the picture of a level, drawn when it is first asked for."""
-        if level not in self.pictures:
-            self.pictures[level] = picture(self.placed, level)
-        return self.pictures[level]
+        """Return the picture of a level; the last one asked for is at hand."""
+        if self.shown is None or self.shown[0] != level:
+            self.shown = (level, picture(self.placed, level))
+        return self.shown[1]
 
     @property
     def shell_squares(self) -> slice:
@@ -62,13 +71,21 @@ class Evidence:
 
 
 def shell_of(placed: Placed, measured: Measured) -> float:
-    """Return how deep (mm) this file fills its layers everywhere: as far as its walls are there on most layers."""
-    asked, bare = measured.by_distance[:, 2].sum(axis=0)[OUT:], measured.by_distance[:, 3].sum(axis=0)[OUT:]
-    solid = bare <= 0.06 * asked
-    solid[0] = True
-    deep = len(solid) if solid.all() else int(np.argmin(solid))
-    least = int(placed.bead / placed.pitch)
-    return max(deep, least) * placed.pitch
+    """Return how deep (mm) this file fills its layers everywhere: its walls, as most layers with sparse infill show them.
+
+    A layer is sparse if it is empty further in than a bead beyond its first gaps; where none is, everything is shell.
+    """
+    asked, bare = measured.by_distance[:, 2, OUT:], measured.by_distance[:, 3, OUT:]
+    gaps = bare > GAPS * asked
+    first = np.where(gaps.any(axis=1), gaps.argmax(axis=1), asked.shape[1])
+    bead = round(placed.bead / placed.pitch)
+    beyond = np.arange(asked.shape[1]) >= first[:, None] + bead
+    sparse = np.where(beyond, bare, 0).sum(axis=1) > SPARSE * np.where(beyond, asked, 0).sum(axis=1)
+    if not sparse.any():
+        return asked.shape[1] * placed.pitch
+    votes = np.bincount(first[sparse], minlength=asked.shape[1] + 2)
+    usual = int(np.convolve(votes, [1, 1, 1])[1:-1].argmax())
+    return max(usual - 1, bead - 1) * placed.pitch
 
 
 def diagnose(placed: Placed, measured: Measured, shell: float) -> list[Fault]:
@@ -92,7 +109,9 @@ def _missing_layers(e: Evidence) -> Iterator[Fault]:
 
 def _shifts(e: Evidence) -> Iterator[Fault]:
     """Yield levels from which on the part is laid beside what is below."""
-    known = np.asarray((e.measured.sure > 4.0).all(axis=1))
+    met = e.measured.deviation.sum(axis=1)
+    known = np.asarray((e.measured.sure > 4.0).all(axis=1) & (met > 0.7 * (met + e.measured.bare)))
+    yield from _far_shifts(e, met)
     history: list[Any] = []
     waiting: list[int] = []
     for k in np.flatnonzero(known).tolist():
@@ -103,21 +122,37 @@ def _shifts(e: Evidence) -> Iterator[Fault]:
             continue
         waiting.append(k)
         if len(waiting) == 3 or k == np.flatnonzero(known)[-1]:
-            x, y = np.median(e.measured.drift[waiting], axis=0) - np.median(history[-7:], axis=0)
-            text = f"from here on everything lies {x:+.2f} mm in x and {y:+.2f} mm in y beside what is below"
-            yield e.fault("layer shift", text, waiting[0], len(e.placed.levels) - 1, np.zeros(2))
+            by = np.median(e.measured.drift[waiting], axis=0) - np.median(history[-7:], axis=0)
+            yield _shift(e, waiting[0], len(e.placed.levels), by)
             history, waiting = [e.measured.drift[j] for j in waiting], []
-    e.explained |= np.abs(e.measured.drift - _mode(e.measured, known)).max(axis=1) > SHIFTED / 2
+    e.explained |= known & (np.abs(e.measured.drift).max(axis=1) > SHIFTED / 2)
 
 
-def _mode(measured: Measured, known: NDArray[np.bool_]) -> Floats:
-    """Return the usual drift."""
-    return np.asarray(np.median(measured.drift[known], axis=0)) if known.any() else np.zeros(2)
+def _shift(e: Evidence, first: int, end: int, by: Floats) -> Fault:
+    text = f"laid {by[0]:+.2f} mm in x and {by[1]:+.2f} mm in y beside what is below"
+    return e.fault("layer shift", text, first, end - 1, np.zeros(2))
+
+
+def _far_shifts(e: Evidence, met: Floats) -> Iterator[Fault]:
+    """Yield runs of levels whose plastic is not even near the outline, but fits it elsewhere."""
+    levels, beads = e.placed.levels, e.placed.beads
+    lost = (met < 0.6 * (met + e.measured.bare)) & (np.diff(e.placed.starts) > 0)
+    runs = np.flatnonzero(np.diff(np.concatenate([[False], lost, [False]])))
+    for first, end in zip(runs[::2].tolist(), runs[1::2].tolist(), strict=True):
+        own = slice(e.placed.starts[first], e.placed.starts[end])
+        level = np.repeat(np.arange(first, end), np.diff(e.placed.starts[first : end + 1]))
+        found = find(e.placed.model, beads[own], replace(levels, level=level))
+        if found.met > 0.7 and np.abs(found.shift).max() > SHIFTED:
+            if first == 0 and end < len(lost):
+                yield _shift(e, end, len(lost), found.shift)
+            else:
+                yield _shift(e, first, end, -found.shift)
+            e.explained[first:end] = True
 
 
 def _feeding(e: Evidence) -> Iterator[Fault]:
     """Yield levels that got less or more plastic than the levels around them, for the same beads."""
-    shell = e.shell_squares
+    shell = slice(OUT, OUT + round(min(e.shell, 2 * e.placed.bead) / e.placed.pitch))
     squares, plastic = e.measured.by_distance[:, 0, shell].sum(axis=1), e.measured.by_distance[:, 1, shell].sum(axis=1)
     laid = (np.diff(e.placed.starts) > 0) & (squares > LEAST_AREA)
     fill = np.divide(plastic, squares, out=np.ones(len(squares)), where=laid)
@@ -137,10 +172,11 @@ def _feeding(e: Evidence) -> Iterator[Fault]:
         text = f"beads are {100 * fed:+.0f} % thick, the shell is filled to {100 * fill[k]:.0f} %"
         yield e.fault(name, text, k, k, _middle(e.picture(k), e.picture(k).asked > 0))
         e.explained[k] = True
-    usual = float(np.median(fill[laid])) if laid.any() else 1.0
-    if not 0.85 < usual < 1.2:
+    usual = float(np.median(fill[laid & ~e.explained])) if (laid & ~e.explained).any() else 1.0
+    if not LEAN < usual < RICH:
         name = "under-extrusion" if usual < 1 else "over-extrusion"
-        yield e.fault(name, f"the shell is filled to {100 * usual:.0f} % everywhere", 0, len(laid) - 1, np.zeros(2))
+        yield e.fault(name, f"walls are filled to {100 * usual:.0f} % everywhere", 0, len(laid) - 1, np.zeros(2))
+        e.explained |= True
 
 
 def _bare(e: Evidence) -> Iterator[Fault]:
@@ -159,14 +195,16 @@ def _bare(e: Evidence) -> Iterator[Fault]:
         for kind, name in ((SHELL, "wall missing"), (TOP, "top layer missing"), (BOTTOM, "bottom missing")):
             own = empty & ~lost & ((shown.wrong == kind) if kind != SHELL else ~deep & (shown.wrong == SHELL))
             piece = _largest(own)
-            if np.count_nonzero(piece) * square > _tolerated(shown, kind):
+            if np.count_nonzero(piece) * square > _tolerated(e.placed, shown, piece, kind):
                 text = f"{np.count_nonzero(own) * square:.1f} mm2 have no plastic"
                 yield e.fault(name, text, k, k, _middle(shown, piece))
 
 
-def _tolerated(shown: Picture, kind: int) -> float:
-    """Return how large a hole in one piece may be, mm2."""
-    return LEAST_AREA
+def _tolerated(placed: Placed, shown: Picture, piece: NDArray[np.bool_], kind: int) -> float:
+    """Return how large (mm2) a hole in one piece may be: small where it opens to the outside."""
+    if kind == SHELL and shown.depth[piece].min(initial=np.inf) * shown.pitch < placed.bead / 2:
+        return LEAST_AREA
+    return HIDDEN * placed.bead**2
 
 
 def _islands_lost(shown: Picture, empty: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -157,7 +157,7 @@ def _survey(slab: Slab, out: Measured, level: int) -> None:
     met = np.isfinite(found)
     out.bare[level] = points.length[~met].sum()
     out.drift[level], sure = shift_of(points.at[:, 2:], found, 0.15)
-    out.sure[level] = sure * points.length.sum()
+    out.sure[level] = sure * points.length[met].sum()
     across = found[met] * points.upright[met]
     place = np.clip((across + LIMIT) / (2 * LIMIT) * STEPS, 0, STEPS - 1).astype(np.intp)
     out.deviation[level] = np.bincount(place, points.length[met], STEPS)

@@ -23,11 +23,20 @@ CLOSE = 0.15
 
 
 class Found(NamedTuple):
-    """Where beads belong: the shift onto the model, and which share of the model's outline then has plastic at it."""
+    """Where beads belong, and how well they fit there.
+
+    shift   x, y by which they have to be moved
+    met     share of the model's outline that has plastic at it
+    bias    mm, by which half of the plastic lies further out than the outline, and half less
+    spread  mm, mean distance from that
+    growth  share by which the plastic is larger than the model, walls that are evenly too thick taken apart
+    """
 
     shift: Floats
     met: float
-    off: float  # mean distance of plastic from the outline, mm
+    bias: float
+    spread: float
+    growth: float
 
 
 def coarse_shift(model: Model, outlines: Outlines, beads: Beads, level: NDArray[np.intp]) -> Floats:
@@ -87,7 +96,7 @@ def fine_shift(outlines: Outlines, beads: Beads, levels: Levels, chosen: list[in
         if len(here) and len(samples):
             fields.append(Field.of(here.ends, width_of(here.area, np.full(len(here), levels.height[number]))))
             points.append(samples)
-    met, off = 0.0, LIMIT
+    met, bias, spread, growth = 0.0, 0.0, LIMIT, 0.0
     for clip in (0.5, 0.2, 0.1, 0.1):
         votes, sure, distance = [], [], []
         for field, samples in zip(fields, points, strict=True):
@@ -95,13 +104,33 @@ def fine_shift(outlines: Outlines, beads: Beads, levels: Levels, chosen: list[in
             deviation = field.deviation(at)
             vote, weight = shift_of(at[:, 2:], deviation, clip)
             votes.append(vote)
-            sure.append(weight * len(samples))
-            distance.append(np.nan_to_num(np.abs(deviation), nan=LIMIT))
+            sure.append(weight * np.count_nonzero(np.isfinite(deviation)) ** 2 / len(samples))
+            distance.append(np.nan_to_num(deviation, nan=LIMIT))
         if votes:
-            every = np.concatenate(distance)
-            met, off = float(np.mean(every < CLOSE)), float(every.mean())
+            signed = np.concatenate(distance)
+            met, bias = float(np.mean(np.abs(signed) < CLOSE)), float(np.median(signed))
+            spread = float(np.abs(signed - bias).mean())
+            growth = _growth(np.concatenate([samples.at for samples in points]), signed)
             shift = shift - [_middle(np.array(votes)[:, axis], np.array(sure)[:, axis]) for axis in (0, 1)]
-    return Found(shift, met, off)
+    return Found(shift, met, bias, spread, growth)
+
+
+def _growth(at: Floats, deviation: Floats) -> float:
+    """Return how much faster than the distance from the middle the deviation grows: a scale, less one.
+
+    Where all walls are equally far from the middle, this cannot be told from walls that are too thick, and is 0.
+    """
+    outward = (at[:, :2] * at[:, 2:]).sum(axis=1)
+    known = np.abs(deviation) < LIMIT
+    a, d = np.column_stack([outward, np.ones(len(at))])[known], deviation[known]
+    if len(d) < 8:
+        return 0.0
+    solution = np.array([0.0, float(np.median(d))])
+    for _ in range(6):
+        weight = 1 / np.maximum(1, np.abs(d - a @ solution) / CLOSE) ** 2
+        matrix = a.T @ (a * weight[:, None]) + np.diag([1.0, 1e-9]) * len(d)
+        solution = np.linalg.solve(matrix, a.T @ (d * weight))
+    return float(solution[0])
 
 
 def _middle(values: Floats, weights: Floats) -> float:

@@ -85,9 +85,10 @@ class Part:
         levels, seen = self.placed.levels, self.measured
         squares, plastic, asked, bare = seen.by_distance.transpose(1, 0, 2)
         shell = slice(OUT, OUT + round(self.shell / self.placed.pitch))
+        walls = slice(OUT, OUT + round(min(self.shell, 2 * self.placed.bead) / self.placed.pitch))
         outside = slice(0, OUT - int(OVER))
         deviation = np.array([deviation_of(row) for row in seen.deviation]).reshape(-1, 4)
-        solid = squares[:, shell].sum(axis=1)
+        solid = squares[:, walls].sum(axis=1)
         return {
             "z": levels.top + levels.base,
             "height": levels.height,
@@ -98,7 +99,7 @@ class Part:
             "top_missing": seen.skins[:, 1],
             "bottom": seen.skins[:, 2],
             "bottom_missing": seen.skins[:, 3],
-            "fill": _ratio(plastic[:, shell].sum(axis=1), solid),
+            "fill": _ratio(plastic[:, walls].sum(axis=1), solid),
             "solid": solid,
             "deviation_mean": deviation[:, 0],
             "deviation_rms": deviation[:, 1],
