@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.checks.evidence import Evidence
+from gcode.checks.evidence import Evidence, pieces_of
 from gcode.moves import Floats
 
 GRID = 0.01
@@ -154,20 +154,18 @@ def _matched(a: _Beads, b: _Beads) -> tuple[NDArray[np.int64], NDArray[np.int64]
     """Return the beads of a and those of b that are the same, pair by pair, in the order of a."""
     key = np.concatenate([_keys(a), _keys(b)])
     of_b = np.repeat([False, True], [len(a.z), len(b.z)])
-    order = np.lexsort((of_b, *key.T))
+    order = np.lexsort((of_b, *key.T))  # equal keys together, those of a before those of b
+    key, of_b = key[order], of_b[order]
     new = np.ones(len(order), bool)
-    new[1:] = (key[order[1:]] != key[order[:-1]]).any(axis=1)
-    group = np.cumsum(new) - 1
-    rank = np.empty(len(order), np.int64)  # first, second, ... of the same key within its print
-    begin = np.flatnonzero(new)
-    from_a = np.bincount(group, ~of_b[order]).astype(np.int64)
-    rank[:] = np.arange(len(order)) - begin[group] - np.where(of_b[order], from_a[group], 0)
-    tokens = group * (len(order) + 1) + rank
-    left, right = order[~of_b[order]], order[of_b[order]] - len(a.z)
-    _, i, j = np.intersect1d(tokens[~of_b[order]], tokens[of_b[order]], assume_unique=True, return_indices=True)
-    pairs = left[i], right[j]
-    in_order = np.argsort(pairs[0], kind="stable")
-    return pairs[0][in_order], pairs[1][in_order]
+    new[1:] = (key[1:] != key[:-1]).any(axis=1)
+    group, begin = np.cumsum(new) - 1, np.flatnonzero(new)
+    count_a = np.bincount(group[~of_b], minlength=len(begin))
+    count_b = np.bincount(group[of_b], minlength=len(begin))
+    rank = np.arange(len(order)) - begin[group] - np.where(of_b, count_a[group], 0)  # within the key and the print
+    both = rank < np.minimum(count_a, count_b)[group]
+    left, right = order[both & ~of_b], order[both & of_b] - len(a.z)
+    in_order = np.argsort(left)
+    return left[in_order], right[in_order]
 
 
 def _keys(beads: _Beads) -> NDArray[np.int64]:
@@ -200,7 +198,7 @@ def _layers(
     orders = [np.argsort(level, kind="stable") for level in levels]
     found = []
     for level in np.unique(np.concatenate([level[mask] for level, mask in zip(levels, left, strict=True)])).tolist():
-        rows = [order[_slice(lev[order], level)] for lev, order in zip(levels, orders, strict=True)]
+        rows = [order[_span(lev[order], level)] for lev, order in zip(levels, orders, strict=True)]
         lost = [beads[k].row[rows[k]][left[k][rows[k]]] for k in (0, 1)]
         here = [_only(one, some) for one, some in zip(beads, rows, strict=True)]
         gaps = [_far(here[k], left[k][rows[k]], here[1 - k]) for k in (0, 1)]
@@ -216,7 +214,7 @@ def _layers(
     return found
 
 
-def _slice(ordered: NDArray[np.int64], level: int) -> slice:
+def _span(ordered: NDArray[np.int64], level: int) -> slice:
     """Return where a level lies among ordered ones."""
     return slice(int(np.searchsorted(ordered, level)), int(np.searchsorted(ordered, level, "right")))
 
@@ -241,7 +239,7 @@ def _far(beads: _Beads, left: NDArray[np.bool_], others: _Beads) -> tuple[float,
 def _along(beads: _Beads, chosen: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.int64]]:
     """Return points (n, 2) along the chosen beads, both ends included, and the number of each one's bead."""
     ends = beads.ends[chosen]
-    count = np.ceil(beads.length[chosen] / SPACING).astype(np.int64) + 1
+    count = pieces_of(beads.length[chosen], SPACING) + 1
     bead = np.repeat(np.arange(len(ends)), count)
     place = np.arange(len(bead)) - np.repeat(np.cumsum(count) - count, count)
     share = (place / (count[bead] - 1))[:, None]

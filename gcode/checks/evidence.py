@@ -20,6 +20,8 @@ from gcode.in_force import Change, InForce, changes, in_force
 from gcode.moves import Floats, Moves
 from gcode.roles import Role
 
+MOST_PIECES = 5_000_000
+"""Beads are never looked at in more pieces: 5 km in steps of a millimetre."""
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
@@ -46,6 +48,12 @@ def seen(
     return Sighting(what, rows, None if values is None else np.array(values, np.float64), limit, unit, lines)
 
 
+def pieces_of(length: Floats, size: float) -> Rows:
+    """Return into how many pieces of at most `size` each length falls; larger ones where they would be too many."""
+    size = max(size, float(length.sum()) / MOST_PIECES)
+    return np.maximum(np.ceil(length / size), 1).astype(np.int64)
+
+
 class Evidence:
     """Moves, limits and malformed lines, and what follows from them. All columns are (n,), one entry a row."""
 
@@ -60,10 +68,8 @@ class Evidence:
     def steps(self) -> tuple[Floats, Floats, Floats]:
         """How far x, y and z go in each row."""
         moves = self.moves
-        return tuple(  # type: ignore[return-value]  # three, as in the zip
-            np.diff(column, prepend=begin)
-            for column, begin in zip((moves.x, moves.y, moves.z), moves.start, strict=False)
-        )
+        x, y, z, _ = moves.start
+        return np.diff(moves.x, prepend=x), np.diff(moves.y, prepend=y), np.diff(moves.z, prepend=z)
 
     @cached_property
     def flat(self) -> Floats:
@@ -123,7 +129,7 @@ class Evidence:
 
         The squares are given as columns and lines of a grid that begins at 0, 0.
         """
-        pieces = np.maximum(np.ceil(self.flat[rows] / size), 1).astype(np.int64)
+        pieces = pieces_of(self.flat[rows], size)
         row = np.repeat(rows, pieces)
         place = np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
         back = 1 - (place + 0.5) / np.repeat(pieces, pieces)  # from the end, in lengths of the row

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gcode import Machine, read
-from gcode.checks import RULES, Finding, Limits, Severity, run, severities
+from gcode.checks import RULES, Finding, Limits, Severity, evidence, run, severities
 from gcode.checks.vocabulary import FILES, FIRMWARE, POWER, STORED, UNGUARDED, is_known
 from gcode.errors import UnknownRule
 
@@ -230,6 +230,15 @@ def test_whatever_is_read_can_be_checked(lines, limits):
         assert one.count >= 1
         assert one.rule in str(one)
         assert one.as_dict()["severity"] in ("error", "warning", "info")
+
+
+def test_absurd_places_are_told_in_bounded_memory(monkeypatch):
+    monkeypatch.setattr(evidence, "MOST_PIECES", 10_000)
+    assert evidence.pieces_of(np.full(80, 2e8), 1.0).sum() <= 10_080
+    assert evidence.pieces_of(np.array([0.0, 0.4, 2.5]), 1.0).tolist() == [1, 1, 3]
+    far = "G1 X100000000 Y90 E1\nG1 X-100000000 E1\n" * 40
+    text = swap(";LAYER:4", "G1 X50 Y50 F9000\n" + far + ";LAYER:3\nG1 Z0.2\n" + far + ";LAYER:4")(CLEAN)
+    assert {"outside-volume", "layer-order"} <= named(check(text))
 
 
 @pytest.mark.parametrize("flavour", ["marlin", "klipper", "reprapfirmware"])
