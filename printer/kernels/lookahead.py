@@ -203,7 +203,6 @@ class Planner:
             sqrt(last2),
         )  # fmt: skip
         self.rows[i, TEMPERATURE] = self.temperature
-        self.rows[i, FAN] = self.fan
         self.running = True
         if self.dry >= 0:
             self.underruns += 1
@@ -286,6 +285,7 @@ class Planner:
         rows[i, E] = de
         rows[i, SPEED] = v
         rows[i, ACCELERATION] = a
+        rows[i, FAN] = self.fan
         rows[i, TOOL] = self.tool
         rows[i, LINE] = self.line
         rows[i, DISTANCE] = d
@@ -564,6 +564,12 @@ class Planner:
             self.now - self.rows[i, START], self.rows[i, DISTANCE], self.rows[i, ACCELERATION],
             sqrt(self.rows[i, ENTRY2]), self.rows[i, SPEED], sqrt(self.exit2),
         ) / self.rows[i, DISTANCE]  # fmt: skip
+
+    def flowed(self) -> float:
+        """Return how much filament went through the nozzle until now."""
+        if not self.running:
+            return self.extruded
+        return self.extruded + self.fraction() * self.rows[self.tail, E]
 
     def take(self, text: bytes) -> int:
         """Run a plain `G0` or `G1` of X, Y, Z, E and F; anything else is NOT_PLAIN and changes nothing."""

@@ -213,7 +213,7 @@ def set_position(fw: Firmware, words: Words) -> None:
             fw.motion.origin[axis] = fw.motion.position[axis] - words.number(letter, 0.0) * fw.planner.unit
     if everything or words.has("E"):
         fw.motion.position[3] = words.number("E", 0.0) * fw.planner.unit
-    if fw.personality.m114_after_homing and (everything or any(words.has(letter) for letter in "XYZ")):
+    if fw.personality.m114_after_homing:
         fw.say(position(fw))
 
 

@@ -153,7 +153,7 @@ class Firmware:
         if raw is None:
             self._enqueue(Line(None, b"M1001"), False)
         elif text := raw.partition(b";")[0].strip():
-            self._enqueue(Line(None, text[: self.personality.board.line_length]), False)
+            self._enqueue(Line(self.card.line, text[: self.personality.board.line_length]), False)
 
     def _enqueue(self, line: Line, answer: bool) -> None:
         if not self.queue and self.wake < self.now:

@@ -1,7 +1,7 @@
 """Where the printer is and what it did: the planner's arrays, homing, sudden stops, and the record as `Moves`.
 
 The firmware counts in its own coordinates, which a reset forgets; the record is in the room's, in which the axes really
-moved. `_frames` keeps what lies between both, and which axes were stuck.
+moved: `Frame` says what lies between both.
 """
 
 from __future__ import annotations
@@ -35,6 +35,15 @@ class Run(NamedTuple):
     temperature: Floats
 
 
+class Frame(NamedTuple):
+    """From a row on: what lies between the firmware's coordinates and the room's, and which axis is stuck where."""
+
+    row: int
+    shift: Floats
+    stuck: str
+    place: Floats
+
+
 class Motion:
     """The planner and the machine behind it.
 
@@ -52,8 +61,7 @@ class Motion:
             self.limits, np.zeros(3), np.array(size), self.position, self.origin, self.homed, blocks, rule, delay
         )
         self.stuck = ""
-        self.truth = np.zeros(3)  # where the axes were at the latest frame
-        self._frames: list[tuple[int, Floats, str]] = [(0, np.zeros(3), "")]
+        self._frames = [Frame(0, np.zeros(3), "", np.zeros(3))]
 
     @property
     def where(self) -> Floats:
@@ -79,12 +87,8 @@ class Motion:
             x, y, z = here[:3].tolist()
             planner.cut(x, y, z, planner.fraction())
             self.position[:] = here
+            self._frames = [frame._replace(row=min(frame.row, planner.head)) for frame in self._frames]
         planner.settle()
-
-    def place(self, axis: int, value: float) -> None:
-        """Declare a position without moving (homing, a new origin): a row of speed 0."""
-        self.position[axis] = value
-        self.planner.place()
 
     def homing_seconds(self, axes: list[int]) -> float:
         """Return how long it takes to find the endstops; negative where a stuck axis never arrives."""
@@ -103,30 +107,28 @@ class Motion:
             self.homed[axis] = 1.0
             self.origin[axis] = 0.0
             self.position[axis] = truth[axis] = 0.0
-        self._frame(truth - self.position[:3])
+        self._frame(truth - self.position[:3], truth)
         self.planner.place()
 
     def real(self) -> Floats:
         """Where the axes really are (3,)."""
-        _, shift, stuck = self._frames[-1]
-        here = self.where[:3] + shift
-        for axis in range(3):
-            if "xyz"[axis] in stuck:
-                here[axis] = self.truth[axis]
+        here: Floats = self._really(self.where[None, :3], self._frames[-1:])[0]
         return here
 
     def stick(self, axis: str) -> None:
         """From now on an axis does not move."""
-        self.truth = self.real()
+        planner, shift = self.planner, self._frames[-1].shift
+        row = planner.tail + planner.running  # a move that runs ends first
+        place = planner.table[row - 1, :3] + shift if planner.running else self.real()
         self.stuck = axis
-        self._frame(self._frames[-1][1])
+        self._frames.append(Frame(row, shift, axis, place))
 
     def forget(self) -> None:
         """Lose all knowledge of positions, as a reset does; the axes stay where they are."""
         self.stop()
         truth = self.real()
         self.position[:] = self.origin[:] = self.homed[:] = 0.0
-        self._frame(truth)
+        self._frame(truth, truth)
         self.planner.place()
         planner = self.planner
         planner.absolute = planner.absolute_e = planner.clamp = True
@@ -134,38 +136,37 @@ class Motion:
         planner.special = False
         planner.tool = 0
 
-    def _frame(self, shift: Floats) -> None:
-        self._frames.append((self.planner.head, shift, self.stuck))
+    def _frame(self, shift: Floats, place: Floats) -> None:
+        self._frames.append(Frame(self.planner.head, shift, self.stuck, place))
 
-    def run(self, since: int = 0) -> Run:
-        """Return what was really done, from row `since` on; a move that runs now counts as far as it came."""
+    def run(self) -> Run:
+        """Return what was really done; a move that runs now counts as far as it came."""
         planner = self.planner
         rows = planner.table[: planner.tail + (1 if planner.running else 0)].copy()
-        xyz = self._really(rows[:, :3])
+        xyz = self._really(rows[:, :3], self._frames)
         if planner.running:
             part = planner.fraction()
             before = xyz[-2] if len(xyz) > 1 else np.zeros(3)
             xyz[-1] = before + part * (xyz[-1] - before)
             rows[-1, COLUMN["e"]] *= part
             rows[-1, COLUMN["end"]] = planner.now
-        first = xyz[since - 1] if since else np.zeros(3)
-        rows, xyz = rows[since:], xyz[since:]
         column = {name: rows[:, i] for name, i in COLUMN.items()}
-        bead = (column["e"] > 0) & (np.diff(xyz, axis=0, prepend=first[None]) != 0).any(axis=1)
+        bead = (column["e"] > 0) & (np.diff(xyz, axis=0, prepend=np.zeros((1, 3))) != 0).any(axis=1)
         moves = Moves.of(
             len(rows), x=xyz[:, 0], y=xyz[:, 1], z=xyz[:, 2], e=column["e"], speed=column["speed"],
             acceleration=column["acceleration"], role=np.where(bead, 1, np.where(column["speed"] > 0, 0, 16)),
-            fan=column["fan"], tool=column["tool"], line=column["line"], layer=0, start=np.append(first, 0.0),
+            fan=column["fan"], tool=column["tool"], line=column["line"], layer=0,
         )  # fmt: skip
         return Run(moves, column["start"].copy(), column["end"].copy(), column["temperature"].copy())
 
-    def _really(self, planned: Floats) -> Floats:
-        """Return positions (n, 3) of the room for positions of the firmware."""
+    def _really(self, planned: Floats, frames: list[Frame]) -> Floats:
+        """Return positions (n, 3) of the room for positions of the firmware; the last frame holds to the end."""
         xyz = planned.copy()
-        ends = [start for start, _, _ in self._frames[1:]] + [len(planned)]
-        for (start, shift, stuck), end in zip(self._frames, ends, strict=True):
-            xyz[start:end] += shift
-            for axis in range(3):
-                if "xyz"[axis] in stuck:
-                    xyz[start:end, axis] = xyz[start - 1, axis] if start else 0.0
+        first = frames[0].row
+        rows = [frame.row - first for frame in frames] + [len(planned)]
+        for frame, begin, end in zip(frames, rows[:-1], rows[1:], strict=True):
+            xyz[begin:end] += frame.shift
+            if frame.stuck:
+                axis = "xyz".index(frame.stuck)
+                xyz[begin:end, axis] = frame.place[axis]
         return xyz

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 from printer.errors import VirtualError
 
+PLANNERS = ("marlin", "reprapfirmware", "klipper")
+"""Whose rules the planner follows, in the order of the kernel's numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -71,7 +74,7 @@ class Personality:
     endstops: tuple[str, ...] = ("Reporting endstop status", "x_min: {x}", "y_min: {y}", "z_min: {z}")
     endstop_words: tuple[str, str] = ("open", "TRIGGERED")
     action: str = "//action:{text}"
-    planner_rule: int = 0
+    planner: str = "marlin"
     g90_resets_e: bool = True
     m114_after_homing: bool = False
     macros: bool = False
@@ -158,7 +161,7 @@ KLIPPER = replace(
     position="X:{x:.3f} Y:{y:.3f} Z:{z:.3f} E:{e:.3f}",
     endstops=("x:{x} y:{y} z:{z}",),
     action="// action:{text}",
-    planner_rule=2,
+    planner="klipper",
     m114_after_homing=False,
     g90_resets_e=False,
     macros=True,
@@ -189,7 +192,7 @@ REPRAPFIRMWARE = replace(
     endstops=("Endstops - X: {x}, Y: {y}, Z: {z}, Z probe: not stopped",),
     endstop_words=("not stopped", "at min stop"),
     m114_after_homing=False,
-    planner_rule=1,
+    planner="reprapfirmware",
     g90_resets_e=False,
     emergency=("M112",),
     early=(),

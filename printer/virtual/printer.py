@@ -26,7 +26,7 @@ from printer.virtual.faults import Fault, Schedule
 from printer.virtual.firmware import Firmware
 from printer.virtual.mischief import GARBLE, MISCHIEF
 from printer.virtual.motion import Motion, Run
-from printer.virtual.personalities import Personality, personality
+from printer.virtual.personalities import PLANNERS, Personality, personality
 from printer.virtual.sdcard import SdCard
 from printer.virtual.thermal import BED_GUARD, BEDS, HOTEND_GUARD, HOTEND_PID, HOTENDS, Heater
 from printer.virtual.uart import Uart
@@ -82,8 +82,8 @@ class VirtualPrinter:
         self.advanced_ok = made.advanced_ok if advanced_ok is None else advanced_ok
         self.now, self.next_tick, self._ticks = 0.0, TICK, 0
         self.uart = Uart(board.baud, latency, board.receive_buffer)
-        machine = machine or Machine()
-        self.motion = Motion(machine, size, board.blocks, made.planner_rule, board.first_move)
+        machine = machine or Machine(made.planner)
+        self.motion = Motion(machine, size, board.blocks, PLANNERS.index(made.planner), board.first_move)
         self.motion.planner.strict = made.fatal_errors
         self.defaults: eeprom.Values = eeprom.defaults(machine)
         self.eeprom: eeprom.Values | None = None
@@ -100,7 +100,8 @@ class VirtualPrinter:
         self.silent_until = -inf
         self.restarted = False
         self._tail = self._unfinished = b""
-        self._extruded = 0.0
+        self._flowed = 0.0
+        self._why, self._alarm = "PowerUp", 0.0  # why it starts, and when it is no longer deaf
         self._boot()
 
     # ---------------------------------------------------------------- the host's side
@@ -248,8 +249,8 @@ class VirtualPrinter:
         """Let the heaters follow their duty for a tick, then look after everything."""
         planner = self.motion.planner
         planner.run(self.now)
-        extruded = planner.extruded
-        flow, self._extruded = (extruded - self._extruded) / TICK, extruded
+        flowed = planner.flowed()
+        flow, self._flowed = (flowed - self._flowed) / TICK, flowed
         for i, heater in enumerate(self.hotends):
             heater.live(TICK, planner.fan, flow if i == planner.tool else 0.0)
             heater.regulate(TICK)
@@ -274,7 +275,7 @@ class VirtualPrinter:
             self.restarted, self._firmware.hung = False, True
             self._alarm = self.now + self.personality.board.boot_seconds
         else:
-            self._greet("PowerUp")
+            self._greet()
 
     def _alarmed(self) -> None:
         """End the time in which a firmware is deaf: it has started, or its watchdog resets it."""
@@ -285,12 +286,12 @@ class VirtualPrinter:
         else:
             self._firmware.hung = False
             self.uart.flush(self.now)
-            self._greet(self._why)
+            self._greet()
 
-    def _greet(self, why: str) -> None:
+    def _greet(self) -> None:
         self._firmware.started = True
         for text in self.personality.boot:
-            self._firmware.say(text.format(why=why))
+            self._firmware.say(text.format(why=self._why))
 
 
 def _check(

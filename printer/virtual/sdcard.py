@@ -38,7 +38,7 @@ class SdCard:
         self.files: dict[str, bytes] = {}
         self.long_names: dict[str, str] = {}
         self._paths: dict[str, Path] = {}
-        self.name, self.data, self.at = "", b"", 0
+        self.name, self.data, self.at, self.line = "", b"", 0, 0
         self.printing = False
         self.upload: bytearray | None = None
         self._room = LIMIT
@@ -79,7 +79,7 @@ class SdCard:
         short = self.find(name)
         if not short:
             return False
-        self.name, self.data, self.at = short, self.files[short], 0
+        self.name, self.data, self.at, self.line = short, self.files[short], 0, 0
         return True
 
     def next_line(self, now: float) -> bytes | None:
@@ -91,6 +91,7 @@ class SdCard:
         end = len(self.data) if end < 0 else end
         line = self.data[self.at : end]
         self.at = end + 1
+        self.line += 1
         self.ready_at = now + len(line) / self.rate if self.rate else now
         return line.rstrip(b"\r")
 
