@@ -81,6 +81,7 @@ class Link:
         self._refusals = Refusals()
         self._polled = now
         self._due = now + OPEN_AGAIN_S  # when the state goes on by itself
+        self._ready = False  # M115 and M105 were answered
         self._swallow = False  # the next `ok` belongs to a refusal
         self._doubt = False  # ask at once what the firmware has
 
@@ -127,6 +128,11 @@ class Link:
     def waiting(self) -> int:
         """The number of lines that were sent and have no `ok`."""
         return self._sequence.waiting
+
+    @property
+    def oldest(self) -> str:
+        """The first line that was sent and has no `ok`: what the printer is doing; "" where there is none."""
+        return next((line.text for line in self._sequence.pending()), "")
 
     @property
     def idle(self) -> bool:
@@ -213,7 +219,7 @@ class Link:
                 self._silence.progress(now, answered=False)
             case UnknownCommand(command) if not self._sequence.expects(command):
                 self._sequence.foreign += 1  # noise made something else of a line, and it gets an `ok`
-            case Temperatures() if self.firmware.m105_after_ok:
+            case Temperatures() if self.firmware.m105_after_ok and not self._long():  # M109 reports by itself
                 self._take_mark(now, events)
             case Halted():
                 self._signal(Signal.HALT)
@@ -298,6 +304,7 @@ class Link:
 
     def _stream(self, now: float, events: list[Event]) -> None:
         self._signal(Signal.ANSWERED)
+        self._ready = True
         self._due = NEVER
         self._sequence.sound = False  # M110 may have been sent, and acknowledged, more than once
         facts, caps = self._reader.facts, self._reader.caps
@@ -344,7 +351,7 @@ class Link:
         """Continue with the line that is wanted, once all lines behind it have been refused, too."""
         first = self.state != State.SETTLING
         self._signal(Signal.REFUSED)
-        for event in self._refusals.first(refusal, self._sequence) if first else ():
+        for event in self._refusals.first(refusal, self._sequence, now) if first else ():
             if isinstance(event, Failed):
                 self._fail(event, events)
             else:
@@ -362,8 +369,7 @@ class Link:
         self._due = NEVER
         self._silence.wrote(now)
         self._polled = now - POLL_S  # its answer puts the count of `ok`s right
-        early = not self._reader.facts and self._sequence.top <= 2
-        self._signal(Signal.EARLY if early else Signal.QUIET)
+        self._signal(Signal.QUIET if self._ready else Signal.EARLY)
 
     def _fail(self, failure: Failed, events: list[Event]) -> None:
         self._signal(Signal.GIVE_UP)
@@ -386,6 +392,9 @@ class Link:
         events: list[Event] = []
         if now >= self._due:
             self._time_is_up(now, events)
+        before = self._sequence.acked
+        if self._sequence.waiting and now >= self._silence.due() and self._sequence.resolve():
+            self._advance(before, now, events)
         if self._sequence.waiting and (notice := self._silence.notice(self._sequence.pending(), now)):
             events.append(notice)
         return events

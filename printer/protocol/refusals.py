@@ -11,6 +11,10 @@ OF_ONE_LINE = 10
 STRANGE = 5
 """Impossible requests in a row before proof is given up."""
 
+SHAKEN_S = 0.5
+"""After a refusal; another one within this time may be a late one, so only quiet says that all are in."""
+ANY = 1 << 30
+
 
 class Refusals:
     """The refusals of one session.
@@ -19,21 +23,25 @@ class Refusals:
     beyond   a line with too high a number is on its way, to be refused on purpose
     """
 
-    __slots__ = ("_last", "_strange", "beyond", "stale")
+    __slots__ = ("_at", "_last", "_strange", "beyond", "stale")
 
     def __init__(self) -> None:
         self.stale = 0
         self.beyond = False
         self._last = (-1, 0)  # a line, and how often it was refused
         self._strange = 0
+        self._at = float("-inf")  # of the last refusal
 
     def possible(self, refusal: Resend, sequence: Sequence) -> bool:
         """Say whether the wanted line is one that can be wanted."""
         return max(sequence.base, 1) <= refusal.number <= sequence.top + 1
 
-    def first(self, refusal: Resend, sequence: Sequence) -> list[Event]:
+    def first(self, refusal: Resend, sequence: Sequence, now: float) -> list[Event]:
         """Count the lines that will be refused with this one; return what is to be said about it."""
         self.stale = max(sequence.sent - refusal.number + 1, 0) + self.beyond
+        if now < self._at + SHAKEN_S:
+            self.stale = ANY
+        self._at = now
         self.beyond = False
         if refusal.number > sequence.top:
             return []  # everything has arrived: it is the line beyond that was refused

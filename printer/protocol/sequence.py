@@ -31,7 +31,7 @@ class Line:
 class Sequence:
     """Lines by number, from `base` to `top`."""
 
-    __slots__ = ("_surplus", "acked", "base", "foreign", "lines", "markers", "proven", "read", "sent", "sound")
+    __slots__ = ("_open", "_surplus", "acked", "base", "foreign", "lines", "markers", "proven", "read", "sent", "sound")
 
     def __init__(self, text: str, data: bytes) -> None:
         self.lines = [Line(text, data, len(data), 0)]
@@ -39,6 +39,7 @@ class Sequence:
         self.sent = self.acked = self.proven = -1
         self.sound = True  # every `ok` since the last marker was for a line of ours
         self.foreign = 0  # `ok`s to come for what was never sent like that
+        self._open = False  # which M105 was answered last
         self._surplus = 0  # `ok`s that were counted for lines that had none
         self.read = -1  # the firmware has read up to here: a refusal empties its receive buffer
         self.markers: deque[int] = deque()  # M105s that were sent and not answered
@@ -103,6 +104,7 @@ class Sequence:
         It proves the line before (had that been refused, this one would have been too), as long as nothing else can
         have brought an `ok`. None where it was for something else, or every line has one.
         """
+        self._open = False
         if self.foreign:
             self.foreign -= 1
             self.sound = False
@@ -123,8 +125,8 @@ class Sequence:
     def mark(self) -> bool:
         """Take the answer to an M105: it and all before it have arrived. Say whether one was sent.
 
-        Where several wait, it proves the first, and answers the first behind the last `ok`: a firmware that is busy
-        with a long move answers several in a row; answers that were lost lie before what was acknowledged since.
+        Where several wait, it proves the first, and is taken for the answer to the first behind the last `ok`: behind
+        a long move several answers come in a row. Where no other comes, `resolve` takes it for the last one's.
         """
         waiting = [n for n in self.markers if n <= self.sent]
         if not waiting:
@@ -136,7 +138,17 @@ class Sequence:
         self.sound = number == waiting[0]
         self.acked = number
         self.markers = deque(n for n in waiting if n > number)
+        self._open = bool(self.markers)
         return True
+
+    def resolve(self) -> bool:
+        """Take the last answer for that to the last M105, since no other came; say whether there was a choice."""
+        found, self._open = self._open and bool(self.markers), False
+        if found:
+            self.acked = self.markers[-1]
+            self.markers.clear()
+            self.sound = False
+        return found
 
     def expire(self, before: float) -> None:
         """Give up waiting for the answers to M105s that were sent before then, and have an `ok`."""
