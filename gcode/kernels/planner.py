@@ -587,9 +587,9 @@ def plan_moves(
 ) -> None:
     """Write the seconds of each move into `out`; the machine stands still before each row in `stops`.
 
-    limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware, 2 Klipper
-    (which looks ahead without end; the others know `queue` moves at a time), 3 Marlin as PrusaSlicer reckons. A row of
-    speed 0 takes no time: the head is declared to be elsewhere.
+    limits[k] are in force from row limit_row[k] on; limit_row[0] is 0. firmware 0 is Marlin, 1 RepRapFirmware,
+    2 Klipper (which looks ahead without end; the others know `queue` moves at a time), 3 Marlin as PrusaSlicer reckons.
+    A row of speed 0 takes no time: the head is declared to be elsewhere.
     """
     n: cython.Py_ssize_t = x.shape[0]
     first: cython.Py_ssize_t = 0

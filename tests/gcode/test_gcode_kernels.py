@@ -77,10 +77,10 @@ def test_reader(moves, monkeypatch):
 
 @pytest.mark.parametrize(
     "machine",
-    [Machine(), Machine("klipper"), Machine("reprapfirmware"), Machine(junction_deviation=0.02, acceleration_x=400)],
+    [*map(Machine, ("marlin", "klipper", "reprapfirmware", "prusaslicer")), Machine(junction_deviation=0.02)],
 )
 def test_planner(moves, machine, monkeypatch):
-    changes = ("M201 Y300", "SET_VELOCITY_LIMIT VELOCITY=60", "M400", "M566 X300")
+    changes = ("M201 X400 Y300", "SET_VELOCITY_LIMIT VELOCITY=60", "M400", "M566 X300")
     moves = moves.with_(command_row=np.array([90, 90, 200, 250]), commands=changes)
     compiled = gcode.planner.estimate(moves, machine)
     monkeypatch.setattr("gcode.planner.plan_moves", interpreted("planner").plan_moves)

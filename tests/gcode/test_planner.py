@@ -73,6 +73,14 @@ def test_a_fast_move_after_a_slow_one_starts_at_its_jerk():
     assert fast == pytest.approx(2 * ramps + (50 - (100**2 - 8**2) / 1000) / 100)
 
 
+def test_prusaslicer_lowers_a_diagonal_to_the_acceleration_of_one_axis():
+    machine = replace(FREE, acceleration_x=500.0)
+    diagonal = Moves.of(1, x=[30.0], y=[30.0], speed=50.0)
+    d = math.hypot(30, 30)
+    assert estimate(diagonal, machine).sum() == pytest.approx(d / 50 + 50 / (500 * math.sqrt(2)))
+    assert estimate(diagonal, replace(machine, flavour="prusaslicer")).sum() == pytest.approx(d / 50 + 50 / 500)
+
+
 def test_square_corner_velocity_is_the_speed_of_a_right_angle():
     corner = Moves.of(2, x=[50, 50], y=[0, 50], speed=100.0)
     v = 5.0
