@@ -44,12 +44,14 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="fabthread")
 def root() -> None:
-    """Slice a mesh to G-code and see what will be printed.
+    """Slice a mesh to G-code, judge it, and see what will be printed.
 
     \b
       fabthread slice part.stl                    G-code for a generic machine, next to you
       fabthread slice part.stl --preview part.png
       fabthread slice part.stl --printer prusa-mk4 --filament petg --set infill_density=20%
+      fabthread check part.gcode --printer prusa-mk4
+      fabthread inspect part.gcode
       fabthread preview part.gcode --layer 12 -o layer.png
       fabthread profiles list
     """
