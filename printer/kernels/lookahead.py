@@ -20,7 +20,6 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of `Planner.rows`: what was asked, when it ran, and the squared speeds that the plan is made of."""
 
-X: cython.int = 0
 E: cython.int = 3
 SPEED: cython.int = 4
 ACCELERATION: cython.int = 5
@@ -39,7 +38,11 @@ INSTANT: cython.int = 1
 CORNER: cython.int = 2
 
 NOT_PLAIN, QUEUED, FULL, NO_MOTION = range(4)
-"""What `Planner.take` says of a line."""
+"""What `Planner.take` says of a line; the same for C:"""
+NOT_PLAIN_: cython.int = 0
+QUEUED_: cython.int = 1
+FULL_: cython.int = 2
+NO_MOTION_: cython.int = 3
 
 
 @cython.cfunc
@@ -238,10 +241,6 @@ class Planner:
     def room_at(self) -> float:
         """Return when the next move ends, and a place becomes free."""
         return self.rows[self.tail, END] if self.running else self.ready
-
-    def idle_at(self) -> float:
-        """Return when something will change next: now where nothing is queued."""
-        return self.now if self.tail == self.head else self.room_at()
 
     def settle(self) -> None:
         """Note that the machine stands still on purpose: what comes next is no underrun."""
@@ -677,9 +676,3 @@ class Planner:
             if value > self.high[axis]:
                 return self.high[axis]
         return value
-
-
-NOT_PLAIN_: cython.int = 0
-QUEUED_: cython.int = 1
-FULL_: cython.int = 2
-NO_MOTION_: cython.int = 3

@@ -13,7 +13,7 @@ from plain_host import ask, hear, stream, switched_on
 from gcode.limits import Machine
 from gcode.planner import estimate
 from gcode.reader import read
-from printer.kernels import lookahead
+from printer.kernels import framing, lookahead
 from printer.virtual import motion
 
 CIRCLE = [f"G1 X{100 + 40 * math.cos(i / 40):.3f} Y{100 + 40 * math.sin(i / 40):.3f} E{0.03:.4f}" for i in range(600)]
@@ -230,12 +230,21 @@ def test_any_path_is_executed_once_and_never_too_fast(points):
     assert (way[moving] <= 150.0 * (run.end - run.begin)[moving] + 1e-9).all()
 
 
-def test_the_kernel_is_the_same_compiled_and_interpreted(monkeypatch):
-    spec = importlib.util.spec_from_file_location(
-        "interpreted_lookahead", Path(lookahead.__file__).parent / "lookahead.py"
-    )
-    interpreted = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(interpreted)
+def interpreted(name):
+    """Return a kernel's module run as plain Python."""
+    spec = importlib.util.spec_from_file_location(f"interpreted_{name}", Path(framing.__file__).parent / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@given(st.binary(max_size=60))
+def test_framing_is_the_same_compiled_and_interpreted(data):
+    line = b"N" + data
+    assert framing.unframe(line) == interpreted("framing").unframe(line)
+
+
+def test_the_planner_is_the_same_compiled_and_interpreted(monkeypatch):
     lines = [*START, *CIRCLE[:60], *zigzag(120), "M400"]
     machines = [
         ("marlin", Machine()), ("marlin", Machine(junction_deviation=0.02)),
@@ -243,7 +252,7 @@ def test_the_kernel_is_the_same_compiled_and_interpreted(monkeypatch):
     ]  # fmt: skip
     for firmware, machine in machines:
         tables = []
-        for planner in (lookahead.Planner, interpreted.Planner):
+        for planner in (lookahead.Planner, interpreted("lookahead").Planner):
             monkeypatch.setattr(motion, "Planner", planner)
             device = switched_on(firmware, machine=machine)
             stream(device, lines)
