@@ -88,7 +88,7 @@ def _undone(model: Model, beads: Beads, raft: bool, suspicion: Suspicion) -> Fit
 
 
 def _extent(beads: Beads, levels: Levels | None = None) -> Floats:
-    """Return the size of what is printed, in x, y and z from the bed, mm; with the widths of beads if levels are known."""
+    """Return the size of what is printed (x, y, z) from the bed, mm; with the widths of beads if levels are known."""
     half = np.zeros(len(beads)) if levels is None else width_of(beads.area, levels.height[levels.level]) / 2
     low, high = (pick(beads.ends[:, :2], beads.ends[:, 2:]) for pick in (np.minimum, np.maximum))
     side = (high + half[:, None]).max(axis=0) - (low - half[:, None]).min(axis=0)

@@ -71,7 +71,7 @@ class Evidence:
 
 
 def shell_of(placed: Placed, measured: Measured) -> float:
-    """Return how deep (mm) this file fills its layers everywhere: its walls, as most layers with sparse infill show them.
+    """Return how deep (mm) this file fills its layers everywhere: its walls, as most of its sparse layers show them.
 
     A layer is sparse if it is empty further in than a bead beyond its first gaps; where none is, everything is shell.
     """
@@ -85,7 +85,7 @@ def shell_of(placed: Placed, measured: Measured) -> float:
         return asked.shape[1] * placed.pitch
     votes = np.bincount(first[sparse], minlength=asked.shape[1] + 2)
     usual = int(np.convolve(votes, [1, 1, 1])[1:-1].argmax())
-    return max(usual - 1, bead - 1) * placed.pitch
+    return float(max(usual - 1, bead - 1) * placed.pitch)
 
 
 def diagnose(placed: Placed, measured: Measured, shell: float) -> list[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def prism(shape: Any, bottom: float, top: float) -> Mesh:
     outline = shapely.orient_polygons(shape)  # holes run the other way round: the solid is on the left of all rings
     for ring in (outline.exterior, *outline.interiors):
         xy = np.array(ring.coords)
-        for (ax, ay), (bx, by) in zip(xy[:-1], xy[1:], strict=True):
+        for (ax, ay), (bx, by) in pairwise(xy):
             low = [[ax, ay, bottom], [bx, by, bottom], [bx, by, top]]
             sides += [low, [low[0], low[2], [ax, ay, top]]]
     triangles = np.concatenate([lid, floor, np.array(sides)])
