@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import profile_options, read_gcode, resolve_for
+from fabthread import judging
+from fabthread.options import profile_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,25 +65,22 @@ def list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def check(ctx: click.Context, /, file: str, rules: tuple[str, ...], as_json: bool, **profile: Any) -> None:
     """Check the G-code in FILE, of any slicer, for a machine.
 
-    Without profiles it is the machine of the file itself if fabthread sliced it, else a generic one. Each finding
-    says where it is first, how often, and what to do.
+    Without profiles it is the machine that the file was sliced for, if its slicer wrote that into it, else a generic
+    one. Each finding says where it is first, how often, and what to do.
     """
     from gcode import checks
-    from slicer.tools.machine import limits_of
 
-    resolved = resolve_for(file, **profile)
-    settings = resolved.settings
-    chosen = checks.severities([*settings.output.check_rules, *rules])
-    moves, problems = read_gcode(file)
-    found = checks.run(moves, limits_of(settings), problems=problems, rules=chosen)
+    subject = judging.read(file)
+    judge = judging.judge_of(subject, **profile)
+    chosen = checks.severities([*judge.rules, *rules])
+    found = checks.run(subject.moves, judge.limits, problems=subject.problems, rules=chosen)
     counts = Counter(one.severity for one in found)
     if as_json:
-        facts = {"file": file, "profiles": dict(resolved.names), "counts": {s: counts[s] for s in COLOURS}}
-        click.echo(json.dumps(facts | {"findings": [one.as_dict() for one in found]}, indent=2))
+        facts = {"file": file, "machine": judge.machine, "filament": judge.filament, "profiles": judge.profiles}
+        told = {"counts": {s: counts[s] for s in COLOURS}, "findings": [one.as_dict() for one in found]}
+        click.echo(json.dumps(facts | told, indent=2))
     else:
-        click.echo(
-            f"{file} on {settings.machine.printer_model} with {settings.filament.filament_name}: {total(counts)}"
-        )
+        click.echo(f"{file} on {judge.machine} with {judge.filament}: {total(counts)}")
         _tell(found)
     ctx.exit(next((code for severity, code in EXIT_OF.items() if counts[severity]), 0))
 

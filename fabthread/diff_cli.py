@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.inspect_cli import surveyed
-from fabthread.options import profile_options, read_gcode, resolve_for, warn_of
+from fabthread import judging
+from fabthread.options import profile_options
 
 if TYPE_CHECKING:
     from gcode.diff import Diff, LayerDiff
@@ -47,19 +47,18 @@ VERDICTS = {
 def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -> None:
     """Tell what changed from the G-code file A to B: beads, time, plastic, heat, commands.
 
-    Not the text is compared but what is printed, in whatever order. Both are timed on the machine in A if fabthread
-    sliced it, or on --printer, else on a generic one.
+    Not the text is compared but what is printed, in whatever order. Both are timed on --printer; without it on the
+    machine that A was sliced for, if its slicer wrote that into it, else on a generic one.
     """
-    import gcode
     from gcode.diff import compare
 
-    settings = resolve_for(a, **profile).settings
-    (moves_a, problems_a), (moves_b, problems_b) = read_gcode(a), read_gcode(b)
-    warn_of(a, problems_a)
-    warn_of(b, problems_b)
-    (first, of_a), (second, of_b) = surveyed(moves_a, settings), surveyed(moves_b, settings)
+    one, other = judging.read(a), judging.read(b)
+    judging.warn_of(one)
+    judging.warn_of(other)
+    judge = judging.judge_of(one, **profile)
+    (first, of_a), (second, of_b) = judging.surveyed(one, judge), judging.surveyed(other, judge)
     found = compare(of_a, of_b)
-    changed = _changed(gcode.settings(a), gcode.settings(b))
+    changed = _changed(one.settings, other.settings)
     if as_json:
         facts = {"files": [a, b], **found.as_dict(), "settings": changed, "a": first.as_dict(), "b": second.as_dict()}
         click.echo(json.dumps(facts, indent=2))

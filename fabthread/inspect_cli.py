@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabthread import judging
 from fabthread.errors import OutputRefused
-from fabthread.options import profile_options, read_gcode, resolve_for, warn_of, write_file
+from fabthread.options import profile_options, write_file
 
 if TYPE_CHECKING:
-    from gcode.checks.evidence import Evidence
     from gcode.embedded import Thumbnail
-    from gcode.moves import Floats, Moves
     from gcode.survey import Histogram, LayerTime, Survey
-    from profiles.schema import Settings
 
 EPILOG = """\b
 Examples:
@@ -46,26 +43,24 @@ SERIAL = 290
 def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) -> None:
     """Tell what is in the G-code FILE, of any slicer: size, time, plastic, speeds, flows, heat, commands.
 
-    Times are those of the machine in the file if fabthread sliced it, or of --printer, else of a generic one.
+    Times are those of --printer; without it of the machine that the file was sliced for, if its slicer wrote that into
+    it, else of a generic one.
     """
     import gcode
 
-    settings = resolve_for(file, **profile).settings
-    moves, problems = read_gcode(file)
-    warn_of(file, problems)
-    found, _ = surveyed(moves, settings)
-    told = gcode.settings(file)
-    density = settings.filament.filament_density
-    if not any(profile.values()):
-        density = first_number(told.get("filament_density", "")) or density
+    subject = judging.read(file)
+    judging.warn_of(subject)
+    judge = judging.judge_of(subject, **profile)
+    found, _ = judging.surveyed(subject, judge)
     pictures = gcode.thumbnails(file)
     facts = {
         "file": file,
-        "machine": settings.machine.printer_model,
-        "filament_density": density,
-        "filament_g": found.filament_cm3 * density,
-        "problems": [str(problem) for problem in problems],
-        "settings": told,
+        "machine": judge.machine,
+        "filament": judge.filament,
+        "filament_density": judge.density,
+        "filament_g": found.filament_cm3 * judge.density,
+        "problems": [str(problem) for problem in subject.problems],
+        "settings": subject.settings,
         "thumbnails": [f"{one.width}x{one.height} {one.format}" for one in pictures],
     }
     if thumbnails:
@@ -79,29 +74,6 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
             click.echo(f"  {name:<12}{value}")
     for name, bars in (("speeds", found.speeds), ("flows", found.flows)):
         _draw(name, {"speeds": "mm/s", "flows": "mm3/s"}[name], bars)
-
-
-def surveyed(moves: Moves, settings: Settings) -> tuple[Survey, tuple[Evidence, Floats]]:
-    """Return the survey of moves on the machine of the settings, and what `gcode.diff` compares."""
-    from gcode.checks.evidence import Evidence
-    from gcode.survey import survey
-    from gcode.times import Homing, times
-    from slicer.tools.machine import limits_of
-
-    machine, limits = settings.machine, limits_of(settings)
-    took = times(moves, limits.machine, homing=Homing(size=(*machine.bed_size, machine.max_print_height)))
-    evidence = Evidence(moves, limits)
-    return survey(evidence, took), (evidence, took.moves)
-
-
-def first_number(text: str) -> float | None:
-    """Return the first of the numbers in a setting, None where there is none above 0.
-
-    >>> first_number("1.24,1.27"), first_number("0"), first_number("nothing")
-    (1.24, None, None)
-    """
-    found = re.match(r"\s*(\d+\.?\d*)", text)
-    return float(found[1]) or None if found else None
 
 
 def _write(pictures: Sequence[Thumbnail], folder: str, file: str) -> None:
@@ -136,7 +108,7 @@ def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "time", f"{duration(found.seconds)} of motion on {facts['machine']}; {waits}"
     yield "", shares(found.seconds_by_role)
     yield "layers", f"slowest {_layers(found.slowest_layers)}; quickest {_layers(found.quickest_layers)}"
-    weight = f"{facts['filament_g']:.1f} g at {facts['filament_density']:g} g/cm3"
+    weight = f"{facts['filament_g']:.1f} g of {facts['filament']} at {facts['filament_density']:g} g/cm3"
     yield "filament", f"{found.filament_mm / 1000:.2f} m, {found.filament_cm3:.2f} cm3, {weight}"
     if len(found.filament_mm_by_tool) > 1:
         yield "tools", ", ".join(f"T{tool} {mm / 1000:.2f} m" for tool, mm in found.filament_mm_by_tool.items())

@@ -57,12 +57,7 @@ def resolve(
     """Return the settings of a job from the values of `profile_options`."""
     from profiles.loader import from_embedded, load, overlaid
 
-    pairs = {}
-    for text in overrides:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as layer_height=0.2", param_hint="'--set'")
-        pairs[key.strip()] = value.strip()
+    pairs = pairs_of(overrides)
     if like is None:
         return load(printer, filament, process, pairs)
     if printer or filament or process:
@@ -74,26 +69,15 @@ def resolve(
         raise click.BadParameter(f"cannot read {like}: {error.strerror}", param_hint="'--like'") from None
 
 
-def resolve_for(
-    file: str, printer: str | None, filament: str | None, process: str | None, like: str | None, **others: Any
-) -> Resolved:
-    """Return the settings to judge a G-code file by: those given, else those in the file if fabthread wrote it."""
-    if not (printer or filament or process or like) and _is_ours(file):
-        like = file
-    return resolve(printer, filament, process, like, **others)
-
-
-def _is_ours(file: str) -> bool:
-    """Tell whether fabthread wrote a G-code file, and to its end."""
-    from profiles.loader import BEGIN, END
-
-    try:
-        with open(file, "rb") as stream:
-            stream.seek(max(os.path.getsize(file) - (1 << 16), 0))
-            tail = stream.read()
-    except OSError:
-        return False
-    return BEGIN.encode() in tail and END.encode() in tail
+def pairs_of(overrides: Iterable[str]) -> dict[str, str]:
+    """Return the values of --set by key."""
+    pairs = {}
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as layer_height=0.2", param_hint="'--set'")
+        pairs[key.strip()] = value.strip()
+    return pairs
 
 
 def read_gcode(file: str) -> tuple[Moves, list[Problem]]:
@@ -106,14 +90,6 @@ def read_gcode(file: str) -> tuple[Moves, list[Problem]]:
         return read(file, problems), problems
     except OSError as error:
         raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
-
-
-def warn_of(file: str, problems: Iterable[Problem]) -> None:
-    """Say on stderr what is wrong with a file that is read all the same."""
-    lines = [problem for problem in problems if problem.line]
-    whole = [problem.reason for problem in problems if not problem.line]
-    for text in [*whole, *([f"has {len(lines)} malformed lines, the first is {lines[0]}"] if lines else [])]:
-        click.echo(f"Warning: {file} {text}", err=True)
 
 
 def check_writable(path: str, inputs: Iterable[str]) -> None:

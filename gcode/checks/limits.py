@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
+from gcode import limits as firmware
 from gcode.moves import Floats
 from gcode.planner import Machine
 
@@ -52,3 +56,45 @@ class Limits:
         if self.round:
             return np.hypot(x - (left + right) / 2, y - (front + back) / 2) - (right - left) / 2
         return np.maximum(np.maximum(left - x, x - right), np.maximum(front - y, y - back))
+
+
+# ---------------------------------------------------------------- what slicers embed
+
+SHAPE, HEIGHT = ("bed_shape", "printable_area"), ("max_print_height", "printable_height")
+NUMBERS = {
+    "nozzle_diameter": ("nozzle_diameter",),
+    "filament_diameter": ("filament_diameter",),
+    "flow": ("filament_max_volumetric_speed",),
+}
+"""Settings of PrusaSlicer and its kin, of OrcaSlicer and Bambu Studio, by what they are here."""
+CORNER = re.compile(r"(-?[\d.]+)x(-?[\d.]+)")
+
+
+def embedded(settings: Mapping[str, str]) -> Limits | None:
+    """Return the machine among the settings that a slicer embedded in its file; None where its bed is not there.
+
+    >>> found = embedded({"bed_shape": "0x0,250x0,250x210,0x210", "max_print_height": "200", "nozzle_diameter": "0.6"})
+    >>> found.high, found.nozzle_diameter, found.round
+    ((250.0, 210.0, 200.0), 0.6, False)
+    """
+    shape = next((settings[key] for key in SHAPE if key in settings), "")
+    corners = np.array(CORNER.findall(shape), np.float64).reshape(-1, 2)
+    if len(corners) < 3:
+        return None
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    away = np.hypot(*(corners - (low + high) / 2).T)
+    found: dict[str, Any] = {"round": len(corners) > 8 and bool(np.ptp(away) < 0.02 * away.max())}
+    for name, keys in NUMBERS.items():
+        if values := [value for key in keys for value in _numbers(settings.get(key, "")) if value > 0]:
+            found[name] = values[0]
+    found["tools"] = max(len(_numbers(settings.get(key, ""))) or 1 for key in ("nozzle_diameter", "filament_diameter"))
+    heights = [value for key in HEIGHT for value in _numbers(settings.get(key, "")) if value > 0]
+    top = heights[0] if heights else Limits().high[2]
+    limits = Limits(low=(*low.tolist(), 0.0), high=(*high.tolist(), top), **found)
+    machine = firmware.embedded(settings)
+    return limits if machine is None else replace(limits, machine=machine)
+
+
+def _numbers(text: str) -> list[float]:
+    """Return the numbers of a setting that has one for each tool."""
+    return [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]

@@ -1,5 +1,6 @@
 """`fabthread check`, `inspect` and `diff`, and the checks that `slice` makes of its own."""
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -216,3 +217,15 @@ def test_files_of_other_slicers_have_no_errors(peer, sample_models, tmp_path):
     found = json.loads(run("check", target, "--json", "--printer", printer).output)["findings"]
     assert {one["rule"] for one in found if one["severity"] != "info"} <= {"left-hot"}
     assert run("inspect", target, "--printer", printer).exit_code == 0
+    by_itself = json.loads(run("check", target, "--json").output)
+    assert by_itself["counts"]["error"] == 0
+    assert (by_itself["profiles"] == {}) == (peer != "CuraEngine")  # the others tell of their machine
+
+
+def test_settings_of_ours_are_found_in_packed_files_too(cube, tmp_path):
+    packed = tmp_path / "cube.gcode.gz"
+    packed.write_bytes(gzip.compress(cube.read_bytes()))
+    done = run("check", packed, "--set", "max_print_height=10")
+    assert "MK4" in done.output
+    assert "above the build volume" in done.output
+    assert done.exit_code == 7

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gcode import Machine, read
 from gcode.checks import RULES, Finding, Limits, Severity, evidence, run, severities
+from gcode.checks.limits import embedded
 from gcode.checks.vocabulary import FILES, FIRMWARE, POWER, STORED, UNGUARDED, is_known
 from gcode.errors import UnknownRule
 
@@ -239,6 +240,21 @@ def test_absurd_places_are_told_in_bounded_memory(monkeypatch):
     far = "G1 X100000000 Y90 E1\nG1 X-100000000 E1\n" * 40
     text = swap(";LAYER:4", "G1 X50 Y50 F9000\n" + far + ";LAYER:3\nG1 Z0.2\n" + far + ";LAYER:4")(CLEAN)
     assert {"outside-volume", "layer-order"} <= named(check(text))
+
+
+def test_the_machine_is_told_by_settings_of_other_slicers():
+    square = embedded(
+        {"printable_area": "0x0,220x0,220x225,0x225", "printable_height": "240", "nozzle_diameter": "0.4,0.6"}
+    )
+    assert (square.low, square.high, square.round, square.tools) == ((0, 0, 0), (220, 225, 240), False, 2)
+    turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    disc = ",".join(f"{90 * np.cos(t):.3f}x{90 * np.sin(t):.3f}" for t in turns)
+    delta = embedded({"bed_shape": disc, "filament_max_volumetric_speed": "0", "machine_max_feedrate_x": "300,200"})
+    assert delta.round
+    assert delta.high == pytest.approx((90, 90, 250))
+    assert (delta.flow, delta.machine.speed_x) == (0.0, 300.0)
+    assert embedded({"layer_height": "0.2"}) is None
+    assert embedded({"bed_shape": "nonsense"}) is None
 
 
 @pytest.mark.parametrize("flavour", ["marlin", "klipper", "reprapfirmware"])

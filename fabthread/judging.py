@@ -1,0 +1,134 @@
+"""What `check`, `inspect` and `diff` share: G-code files as they are read, and the machine they are judged by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from fabthread.options import pairs_of, read_gcode, resolve
+
+if TYPE_CHECKING:
+    from gcode.checks.evidence import Evidence
+    from gcode.checks.limits import Limits
+    from gcode.errors import Problem
+    from gcode.moves import Floats, Moves
+    from gcode.survey import Survey
+    from profiles.loader import Resolved
+
+PLA = 1.24
+"""g/cm3; of files that do not tell their filament's density."""
+
+
+class Judge(NamedTuple):
+    """A machine and a filament by which G-code is judged.
+
+    machine, filament   what to call them
+    limits              what they take
+    density             of the filament, g/cm3
+    rules               severities of checks, as texts
+    profiles            name of each profile; nothing where the file itself tells of its machine
+    """
+
+    machine: str
+    filament: str
+    limits: Limits
+    density: float
+    rules: tuple[str, ...] = ()
+    profiles: Mapping[str, str] = {}
+
+
+class Subject(NamedTuple):
+    """A G-code file: its moves, malformed lines, and the settings that its slicer put into it."""
+
+    file: str
+    moves: Moves
+    problems: list[Problem]
+    settings: dict[str, str]
+
+
+def read(file: str) -> Subject:
+    """Return a G-code file; raise InputRefused where it cannot be opened."""
+    import gcode
+
+    moves, problems = read_gcode(file)
+    return Subject(file, moves, problems, gcode.settings(file))
+
+
+def warn_of(subject: Subject) -> None:
+    """Say on stderr what is wrong with a file that is read all the same."""
+    lines = [problem for problem in subject.problems if problem.line]
+    told = [problem.reason for problem in subject.problems if not problem.line]
+    if lines:
+        told.append(f"has {len(lines)} malformed lines, the first is {lines[0]}")
+    for text in told:
+        click.echo(f"Warning: {subject.file} {text}", err=True)
+
+
+def judge_of(
+    subject: Subject, printer: str | None, filament: str | None, process: str | None, like: str | None,
+    overrides: tuple[str, ...],
+) -> Judge:  # fmt: skip
+    """Return who judges a file: the profiles given, else the machine it was sliced for, else a generic one."""
+    told = subject.settings
+    if printer or filament or process or like:
+        return _judge(resolve(printer, filament, process, like, overrides))
+    if ours := _ours(subject):
+        from profiles.loader import overlaid
+
+        return _judge(overlaid(ours, pairs_of(overrides)))
+    from gcode.checks.limits import embedded
+
+    if overrides or (limits := embedded(told)) is None:
+        return _judge(resolve(None, None, None, None, overrides))
+    machine = told.get("printer_model") or "the machine in its settings"
+    plastic = told.get("filament_type", "").split(";")[0] or "its filament"
+    return Judge(machine, plastic, limits, first_number(told.get("filament_density", "")) or PLA)
+
+
+def _judge(resolved: Resolved) -> Judge:
+    """Return the machine and the filament of profiles."""
+    from slicer.tools.machine import limits_of
+
+    settings, names = resolved.settings, dict(resolved.names)
+    machine, plastic = settings.machine.printer_model, settings.filament
+    rules = settings.output.check_rules
+    return Judge(machine, plastic.filament_name, limits_of(settings), plastic.filament_density, rules, names)
+
+
+def _ours(subject: Subject) -> Resolved | None:
+    """Return the settings in a file that fabthread wrote, and wrote to its end; None for any other."""
+    from profiles.loader import BEGIN, END, from_embedded
+
+    key, _, last = END.removeprefix("; ").partition(" = ")
+    if subject.settings.get(key) != last:
+        return None
+    from profiles.values import KEYS
+
+    lines = [f"; {k} = {v}" for k, v in subject.settings.items() if k in KEYS or k.startswith("profile_")]
+    return from_embedded([BEGIN, *lines, END], subject.file)
+
+
+def surveyed(subject: Subject, judge: Judge) -> tuple[Survey, tuple[Evidence, Floats]]:
+    """Return the survey of a file on a machine, and what `gcode.diff` compares."""
+    from gcode.checks.evidence import Evidence
+    from gcode.survey import survey
+    from gcode.times import Homing, times
+
+    limits = judge.limits
+    x, y, z = (high - low for low, high in zip(limits.low, limits.high, strict=True))
+    took = times(subject.moves, limits.machine, homing=Homing(size=(x, y, z)))
+    evidence = Evidence(subject.moves, limits)
+    return survey(evidence, took), (evidence, took.moves)
+
+
+def first_number(text: str) -> float | None:
+    """Return the first of the numbers in a setting, None where there is none above 0.
+
+    >>> first_number("1.24,1.27"), first_number("0"), first_number("nothing")
+    (1.24, None, None)
+    """
+    found = re.match(r"\s*(\d+\.?\d*)", text)
+    return float(found[1]) or None if found else None
