@@ -146,8 +146,7 @@ class Link:
         if self.state not in _TALKING:
             return b""
         self._poll(now)
-        asking = self._sequence.waiting and (self._doubt or now >= self._silence.due())
-        out = self._probe(now) if asking else []
+        out = self._probe(now) if self._stalled(now) else []
         out += self._sender.write(now, everything=self.state == State.STREAMING)
         if not out and not self._sender.request:
             return b""
@@ -181,6 +180,11 @@ class Link:
             self._refusals.beyond = True
             return [self._sender.beyond()]
         return [self._sender.mark(now)]
+
+    def _stalled(self, now: float) -> bool:
+        """Say whether it is time to ask."""
+        overdue = self._doubt or now >= self._silence.due()
+        return overdue and self._sequence.waiting > 0 and self.state != State.OPENING
 
     def _long(self) -> bool:
         """Say whether a command is under way that takes its time."""
@@ -393,7 +397,7 @@ class Link:
         if now >= self._due:
             self._time_is_up(now, events)
         before = self._sequence.acked
-        if self._sequence.waiting and now >= self._silence.due() and self._sequence.resolve():
+        if self._stalled(now) and self._sequence.resolve():
             self._advance(before, now, events)
         if self._sequence.waiting and (notice := self._silence.notice(self._sequence.pending(), now)):
             events.append(notice)

@@ -54,6 +54,9 @@ class Reader:
 
     def feed(self, data: bytes) -> list[Reply]:
         """Return what is said; the same for the same bytes, however they are cut."""
+        if b"\n" not in data:
+            self._rest = (self._rest + data)[:LONGEST]
+            return []
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest[:LONGEST]
         said: list[Reply] = []

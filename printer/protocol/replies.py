@@ -185,7 +185,7 @@ HALTS: tuple[tuple[str, str, str], ...] = (
 )
 _HALTS = tuple((re.compile(pattern, re.IGNORECASE), meaning, advice) for pattern, meaning, advice in HALTS)
 _ERROR = re.compile(r"(error\b|!!|fatal)", re.IGNORECASE)
-_TROUBLE = re.compile(r"(?:echo:)?\s*(cold extrusion|.*invalid extruder|.*out of range|warning)", re.IGNORECASE)
+_TROUBLE = re.compile(r"cold extrusion|invalid extruder|out of range|^(?:echo:)?warning", re.IGNORECASE)
 _UNKNOWN = re.compile(r'(?:echo:|//)?\s*Unknown command:\s*"?(.*?)"?$', re.IGNORECASE)
 
 
@@ -203,9 +203,9 @@ def parse_error(text: str) -> Event:
 
 
 _SD = re.compile(r"SD printing byte (\d+)/(\d+)")
-_SD_OPENED = re.compile(r"File opened:\s*(.*?)\s+Size:\s*(\d+)")
+_SD_OPENED = re.compile(r"File opened:(.*)Size: ?(\d+)")
 _SD_FILE = re.compile(r"(\S+\.[Gg][A-Za-z]{0,4})\s+(\d+)(?:\s+0x[0-9A-Fa-f]+)?(?:\s+\"?(.*?)\"?)?$")
-_SWITCH = re.compile(r"(\w+):\s*(open|triggered)", re.IGNORECASE)
+_SWITCH = re.compile(r"\b(\w{1,32}):\s*(open|triggered)", re.IGNORECASE)
 _ACTION = re.compile(r"//\s*action:\s*(\w+)\s*(.*)")
 _BUSY = re.compile(r"(?:echo:\s*)?busy:?\s*(.*)", re.IGNORECASE)
 
@@ -235,7 +235,7 @@ def _sd(text: str) -> Event | None:
     if found := _SD.match(text):
         return SdProgress(int(found[1]), int(found[2]))
     if found := _SD_OPENED.match(text):
-        return SdStatus("opened", found[1])
+        return SdStatus("opened", found[1].strip())
     for phrase, what in _SD_PHRASES.items():
         if text.startswith(phrase):
             return SdStatus(what, text[len(phrase) :].strip(" :.,"))
@@ -243,7 +243,7 @@ def _sd(text: str) -> Event | None:
 
 
 def _rate(text: str) -> Event | None:
-    found = re.match(rf"(?:echo:)?\s*(?:(FR):|(?:E\d+ )?(Flow):)\s*({_NUMBER})%", text)
+    found = re.match(rf"(?:echo:)? ?(?:(FR):|(?:E\d+ )?(Flow):)\s*({_NUMBER})%", text)
     return Rate("feed" if found[1] else "flow", float(found[3])) if found else None
 
 
@@ -268,7 +268,7 @@ def _unknown(text: str) -> Event | None:
 
 
 def _trouble(text: str) -> Event | None:
-    return Trouble(text) if _TROUBLE.match(text) else None
+    return Trouble(text) if _TROUBLE.search(text) else None
 
 
 def _error(text: str) -> Event | None:
