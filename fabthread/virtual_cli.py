@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabthread.options import check_writable, numbers, write_file
+
 if TYPE_CHECKING:
     from printer.virtual import VirtualPrinter
     from printer.virtual.servers import DeviceLine
@@ -51,22 +53,21 @@ def address(text: str) -> tuple[str, int]:
 @click.option("--link", metavar="PATH", default="", help="Another name for the pseudo-terminal.")
 @click.option("--tcp", type=address, metavar="HOST:PORT", help="A TCP port instead; port 0 takes any that is free.")
 @click.option("--personality", default="marlin", metavar="NAME", help="The firmware; `fabthread virtual firmwares`.")
-@click.option(
-    "--speed", type=speed, default="1", metavar="N|max", help="Times as fast as real time.", show_default=True
-)
+@click.option("--speed", type=speed, default="1", metavar="N|max", help="Times as fast as real time; 1 by default.")
 @click.option("--baud", type=int, metavar="N", help="Bits a second of the UART; 0 is USB, which loses nothing.")
 @click.option("--latency", type=float, default=0.0, metavar="SECONDS", help="Of the wire, one way.")
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong; `fabthread virtual faults`.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Of faults at random.")
+@click.option("--size", type=numbers(3), default="300,300,300", metavar="X,Y,Z", help="Travel of the axes in mm.")
 @click.option("--sd", type=click.Path(path_type=Path), metavar="FOLDER", help="A folder that is the SD card.")
 @click.option("--record", type=click.Path(), metavar="OUT.gcode", help="At the end, write what was really printed.")
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout, as JSON, where it listens and how it ended.")
 def serve(
     pty: bool, link: str, tcp: tuple[str, int] | None, personality: str, speed: float, baud: int | None, latency: float,
-    faults: tuple[str, ...], seed: int, sd: Path | None, record: str | None, as_json: bool,
+    size: tuple[float, float, float], faults: tuple[str, ...], seed: int, sd: Path | None, record: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Let other programs print on a virtual printer, until Ctrl-C."""
-    from fabthread.options import check_writable
     from printer.virtual import VirtualPrinter
     from printer.virtual.servers import PtyLine, TcpLine
     from printer.virtual.servers import serve as run
@@ -77,7 +78,7 @@ def serve(
         raise click.BadParameter(f"{sd} is not a folder", param_hint="'--sd'")
     if record:
         check_writable(record, [])
-    printer = VirtualPrinter(personality, seed=seed, faults=faults, baud=baud, latency=latency, card=sd)
+    printer = VirtualPrinter(personality, seed=seed, faults=faults, baud=baud, latency=latency, size=size, card=sd)
     line: DeviceLine = TcpLine(*tcp) if tcp else PtyLine(link)
     line.open()
     said = {"listening": line.name, "firmware": personality, "faults": list(faults)}
@@ -104,7 +105,6 @@ def _report(printer: VirtualPrinter, record: str | None, as_json: bool) -> None:
         "faults": [f"{name} with line {line} at {time:.1f} s" for time, line, name in printer.schedule.struck],
     }
     if record:
-        from fabthread.options import write_file
         from gcode.writer import write
 
         write_file(record, write(moves))

@@ -71,7 +71,7 @@ class VirtualPrinter:
         hotend: str = "v6",
         bed: str = "mk52",
         extruders: int = 1,
-        size: tuple[float, float, float] = (250.0, 210.0, 210.0),
+        size: tuple[float, float, float] = (300.0, 300.0, 300.0),
         card: SdCard | Path | None = None,
     ) -> None:
         made = personality(firmware) if isinstance(firmware, str) else firmware

@@ -45,16 +45,16 @@ def stream(device, commands, window: int = 4, number: bool = True) -> bytes:
     if number:
         ask(device, framed(0, "M110 N0"))
     sent = acknowledged = 0
-    heard = b""
+    heard = []
     while acknowledged < len(lines):
         while sent < len(lines) and sent - acknowledged < window:
             device.write(lines[sent], device.now)
             sent += 1
         got = device.advance(device.now + 900.0)
         assert got, "no answer for 900 s"
-        heard += got
-        acknowledged = heard.count(b"\nok") + heard.startswith(b"ok")
-    return heard
+        heard.append(got)
+        acknowledged += got.count(b"\nok") + got.startswith(b"ok")  # answers come as whole lines
+    return b"".join(heard)
 
 
 def deliver(device, commands, patience: float = 12.0) -> None:
