@@ -15,6 +15,7 @@ from gcode.roles import TYPE_COMMENT, Role
 
 ROLE_WORDS: dict[str, Role] = {words.lower(): role for role, words in TYPE_COMMENT.items()} | {
     "none": Role.NONE,
+    "custom": Role.NONE,  # the rows of sequences have their role already; what follows without a role has none
     # PrusaSlicer, SuperSlicer and Slic3r
     "internal perimeter": Role.PERIMETER,
     "skirt/brim": Role.SKIRT,

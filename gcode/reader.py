@@ -204,14 +204,14 @@ def _texts(text: bytes, events: Events, chosen: Column) -> Iterator[str]:
         yield text[first:last].decode("utf-8", "surrogateescape")
 
 
-def held(before: int, rows: Column, values: Sequence[int], n: int) -> Column:
+def held(before: int, rows: Column, values: Sequence[int], n: int, kind: type[np.generic]) -> Column:
     """Return a column (n,) of values, each from its row on, and of `before` up to the first.
 
-    >>> held(7, np.array([1, 3]), [8, 9], 5).tolist()
+    >>> held(7, np.array([1, 3]), [8, 9], 5, np.uint8).tolist()
     [7, 8, 8, 9, 9]
     """
     spans = np.diff(np.concatenate([[0], rows, [n]]))
-    column: Column = np.repeat(np.array([before, *values], np.int64), spans)
+    column: Column = np.repeat(np.array([before, *values], kind), spans)
     return column
 
 
@@ -321,8 +321,7 @@ class Reading:
         """Give beads (1 in the column) the role named last before them; CUSTOM rows and travels keep theirs."""
         named = events.kind == ROLE
         roles = [ROLE_WORDS.get(words.strip().lower(), Role.NONE) for words in _texts(text, events, named)]
-        beads = column == 1
-        column[beads] = held(self.role, events.row[named], roles, len(column))[beads]
+        np.copyto(column, held(self.role, events.row[named], roles, len(column), np.uint8), where=column == 1)
         self.role = roles[-1] if roles else self.role
 
     def _objects(self, text: bytes, events: Events, n: int) -> Column:
@@ -331,4 +330,4 @@ class Reading:
         before, now = self.labels.now, []
         for words, kind in zip(_texts(text, events, named), events.kind[named].tolist(), strict=True):
             now.append(self.labels.take(kind, words))
-        return held(before, events.row[named], now, n).astype(np.int16)
+        return held(before, events.row[named], now, n, np.int16)

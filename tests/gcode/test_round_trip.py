@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gcode.errors import Problem
 from gcode.flavours import FLAVOURS
 from gcode.moves import Moves
 from gcode.reader import read
@@ -130,3 +131,40 @@ def test_physics_of_a_foreign_file_survives_rewriting(relative):
         a, b = getattr(first, column)[moving[0]], getattr(again, column)[moving[1]]
         assert np.allclose(a, b, atol=0.00051 if column in "xyz" else 1.1e-5), column
     assert first.e.sum() == pytest.approx(0.5 + 0.5 + 0.5 + 1.5)
+
+
+FOREIGN = st.lists(
+    st.sampled_from(
+        [
+            "G1 X{a} Y{b} E{c} F1200", "G1 X{a} E{c}", "G0 Z{c}", "G1 E-{c}", "g1 y{b}", "G2 X{a} Y{b} R200 E{c}",
+            "G3 I{c} J3", "G18", "G19", "G17", "G91", "G90", "M82", "M83", "G92 E0", "G92 X{a}", "G28", "G10", "G11",
+            "M207 S1 F1800 Z.2",
+            "G21", "M200 D1.75", "M200 D0", "M106 S{c}", "M107", "M204 S{a}", "T1", "T0", ";LAYER:{c}",
+            ";TYPE:WALL-OUTER", "; feature infill", "; tool H0.2 W0.48", "; CHANGE_LAYER", "M104 S{a}",
+            ";MESH:a.stl", ";MESH:NONMESH", "; printing object b", "; stop printing object b", "G4 P{a}", "", "(aside)",
+        ]
+    ).flatmap(
+        lambda form: st.builds(
+            lambda a, b, c: form.format(a=a, b=b, c=c), st.integers(0, 150), st.integers(0, 150), st.integers(1, 9)
+        )
+    ),
+    max_size=40,
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(FOREIGN, styles)
+def test_any_file_moves_alike_after_rewriting(lines, style):
+    """Where the head stops, in which order, and what it has pushed there."""
+    problems: list[Problem] = []
+    first = read("M82\nG28\n" + "\n".join(lines) + "\n", problems)
+    assume(not problems)
+    again = read(write(first, style))
+    stops = [np.stack([m.x, m.y, m.z, np.cumsum(m.e)], axis=1) for m in (first, again)]
+    digits = 0.6 * 10.0**-style.xyz_digits + 0.6 * 10.0**-style.e_digits * (1 + len(first))
+    for one, other in (stops, stops[::-1]):
+        at = 0
+        for stop in one:  # each stop of the one is met by the other, in order; stops that go nowhere may be missing
+            while at < len(other) and np.abs(other[at] - stop).max() > digits:
+                at += 1
+            assert at < len(other) or np.abs(stop[:3] - first.start[:3]).max() <= digits, (lines, stop)
