@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+SUFFIXES = (".gcode", ".gco", ".g", ".gc")
+"""What is printable in a folder."""
+
 LIMIT = 256 * 1024 * 1024
 """Bytes that a card holds at most."""
 
@@ -43,8 +46,15 @@ class SdCard:
         self.upload: bytearray | None = None
         self._room = LIMIT
         if folder is not None:
-            for path in sorted(folder.iterdir()):
-                if path.is_file() and not path.is_symlink() and path.stat().st_size <= LIMIT:
+            self._load(folder)
+
+    def _load(self, folder: Path) -> None:
+        """Take the G-code files of a folder, as many as fit."""
+        room = LIMIT
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in SUFFIXES and path.is_file() and not path.is_symlink():
+                room -= path.stat().st_size
+                if room >= 0:
                     self._paths[self._keep(path.name, path.read_bytes())] = path
 
     def put(self, name: str, data: bytes) -> str:

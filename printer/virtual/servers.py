@@ -24,6 +24,9 @@ CHUNK = 4096
 LONGEST_WAIT = 0.25
 """Seconds after which the loop looks whether it is to stop."""
 
+DEAF = 0.5
+"""Seconds after which a host that takes nothing loses what it was sent."""
+
 REPLUG = 5.0
 """Seconds for which a pulled cable stays out."""
 
@@ -85,13 +88,15 @@ class PtyLine:
         return _read(self._ends[0], timeout, lambda: os.read(self._ends[0], CHUNK))
 
     def write(self, data: bytes) -> None:
-        """Send; what no host takes is lost, as on a wire."""
-        try:
-            os.write(self._ends[0], data)
-        except BlockingIOError:
-            import termios
+        """Send; what no host takes for a while is lost, as on a wire."""
+        ours, theirs = self._ends
+        while data:
+            if not select.select([], [ours], [], DEAF)[1]:
+                import termios
 
-            termios.tcflush(self._ends[1], termios.TCIFLUSH)
+                termios.tcflush(theirs, termios.TCIFLUSH)
+                return
+            data = data[os.write(ours, data) :]
 
     def close(self) -> None:
         """Close both ends, and remove the link."""
@@ -128,6 +133,7 @@ class TcpLine:
             if select.select([self._listener], [], [], timeout)[0]:
                 self._peer = self._listener.accept()[0]
                 self._peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._peer.settimeout(REPLUG)
             return b""
         peer = self._peer
         try:

@@ -208,3 +208,14 @@ def _wait(done, seconds):
     while not done():
         assert time.monotonic() < deadline, "timed out"
         time.sleep(0.02)
+
+
+@needs_pty
+def test_a_host_that_does_not_listen_stops_nothing(served, pty_peer, monkeypatch):
+    monkeypatch.setattr(servers, "DEAF", 0.01)
+    line = PtyLine()
+    device = served(line, float("inf"))
+    peer = pty_peer(line.name)
+    for _ in range(40):
+        peer.write(b"M503\n")
+    _wait(lambda: len(device.executed_lines) >= 40, 20)
