@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.kernels.labels import label
+from gcode.proof.beads import width_of
 from gcode.proof.compare import ASKED, BOTTOM, EXCESS, OUT, OVER, SHELL, TOP, Picture
 from gcode.proof.measure import Measured, Placed, picture
 from gcode.proof.register import find
@@ -156,20 +157,20 @@ def _feeding(e: Evidence) -> Iterator[Fault]:
     squares, plastic = e.measured.by_distance[:, 0, shell].sum(axis=1), e.measured.by_distance[:, 1, shell].sum(axis=1)
     laid = (np.diff(e.placed.starts) > 0) & (squares > LEAST_AREA)
     fill = np.divide(plastic, squares, out=np.ones(len(squares)), where=laid)
-    section = e.measured.outer_bead / e.placed.levels.height
-    laid &= np.isfinite(section)
+    width = width_of(e.measured.outer_bead, e.placed.levels.height)
+    laid &= np.isfinite(width)
     for k in np.flatnonzero(laid & ~e.explained).tolist():
         near = [j for j in range(max(0, k - USUAL), min(len(laid), k + USUAL + 1)) if j != k and laid[j]]
         if len(near) < 3:
             continue
-        fed, filled = section[k] / np.median(section[near]) - 1, fill[k] / np.median(fill[near]) - 1
+        fed, filled = width[k] / np.median(width[near]) - 1, fill[k] / np.median(fill[near]) - 1
         if fed < -FLOW and filled < -FLOW / 2:
             name = "under-extrusion"
         elif fed > FLOW and filled > FLOW / 2:
             name = "over-extrusion"
         else:
             continue
-        text = f"beads are {100 * fed:+.0f} % thick, the shell is filled to {100 * fill[k]:.0f} %"
+        text = f"beads are {100 * fed:+.0f} % wide, the shell is filled to {100 * fill[k]:.0f} %"
         yield e.fault(name, text, k, k, _middle(e.picture(k), e.picture(k).asked > 0))
         e.explained[k] = True
     usual = float(np.median(fill[laid & ~e.explained])) if (laid & ~e.explained).any() else 1.0

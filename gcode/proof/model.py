@@ -1,7 +1,7 @@
 """A model as triangles and its outlines at any height, read independently of the slicer.
 
-The solid is where outlines wind around a point, whichever way: shells may overlap, repeat or be inside out as a whole.
-Where single triangles are turned against their neighbours, they are turned back first.
+The solid is where outlines wind around a point: shells may overlap or repeat. Models that are inside out, as a whole, by
+bodies or by single triangles, are turned first.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.errors import GcodeError
+from gcode.kernels.columns import draw_outlines, fill
 from gcode.kernels.sections import count_cuts, cut
 from gcode.proof.threemf import read_3mf
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+
+
+LOOKS, LOOK_SQUARES = 9, 128
+"""Heights at which a model is looked at before it is believed, and into how many squares a side."""
 
 
 class UnreadableModel(GcodeError):
@@ -91,7 +96,7 @@ def model_of(triangles: Floats, name: str = "model") -> Model:
     if not high[2] > low[2]:
         raise UnreadableModel(f"{name} is flat: it has no height")
     middle = np.array([*(low + high)[:2] / 2, low[2]])
-    return Model(name, _turned_alike(triangles - middle))
+    return Model(name, _turned_out(triangles - middle))
 
 
 def _binary_stl(data: bytes) -> Floats | None:
@@ -114,26 +119,45 @@ def _by_trimesh(data: bytes, kind: str) -> Floats:
     return np.asarray(mesh.triangles, np.float64)
 
 
-def _turned_alike(triangles: Floats) -> Floats:
-    """Return the triangles with those turned back whose neighbours face the other way."""
-    if _consistent(triangles):
-        return triangles
-    import trimesh
+def _turned_out(triangles: Floats) -> Floats:
+    """Return the triangles facing outwards: all turned over, or each body by itself where they disagree."""
+    if _disagree(triangles):
+        import trimesh
 
-    mesh = trimesh.Trimesh(triangles.reshape(-1, 3).copy(), np.arange(3 * len(triangles)).reshape(-1, 3), process=True)
-    mesh.update_faces(mesh.unique_faces())
-    repair: Any = trimesh.repair
-    repair.fix_winding(mesh)
-    return np.ascontiguousarray(mesh.triangles, np.float64)
+        soup = np.arange(3 * len(triangles)).reshape(-1, 3)
+        mesh = trimesh.Trimesh(triangles.reshape(-1, 3).copy(), soup, process=True)
+        mesh.update_faces(mesh.unique_faces())
+        repair: Any = trimesh.repair
+        repair.fix_winding(mesh)
+        repair.fix_inversion(mesh, multibody=True)
+        triangles = np.ascontiguousarray(mesh.triangles, np.float64)
+    a, b, c = triangles.transpose(1, 0, 2)
+    volume = float((a * np.cross(b, c)).sum())
+    return triangles if volume >= 0 else np.ascontiguousarray(triangles[:, ::-1])
 
 
-def _consistent(triangles: Floats) -> bool:
-    """Tell whether the outlines at a few heights run on from end to start, as they do where all triangles face out."""
-    planes = np.linspace(0, triangles[:, :, 2].max(), 11)[1:-1] + 1e-4
+def _disagree(triangles: Floats) -> bool:
+    """Tell whether some outlines at a few heights run against others, or do not run on from end to start."""
+    planes = np.linspace(0, triangles[:, :, 2].max(), LOOKS + 2)[1:-1] + 1e-4
     outlines = Model("", triangles).outlines(planes)
-    plane = np.repeat(np.arange(len(planes)), np.diff(outlines.starts))
+    if not len(outlines.segments):
+        return False
+    plane = np.repeat(np.arange(LOOKS), np.diff(outlines.starts))
     ends = np.round(outlines.segments[:, :4], 4)
     both = np.concatenate([np.column_stack([plane, ends[:, :2]]), np.column_stack([plane, ends[:, 2:]])])
     _, point = np.unique(both, axis=0, return_inverse=True)
-    balance = np.bincount(point, np.repeat([1.0, -1.0], len(ends))) if len(both) else np.zeros(1)
-    return bool(np.count_nonzero(balance) <= 0.1 * len(balance))
+    balance = np.bincount(point, np.repeat([1.0, -1.0], len(ends)))
+    return bool(np.count_nonzero(balance) > 0.1 * len(balance)) or any(_both_ways(outlines[k]) for k in range(LOOKS))
+
+
+def _both_ways(outline: Floats) -> bool:
+    """Tell whether an outline winds both ways around points inside."""
+    if not len(outline):
+        return False
+    xy = outline[:, :4]
+    low = np.minimum(xy[:, :2], xy[:, 2:]).min(axis=0)
+    size = float((np.maximum(xy[:, :2], xy[:, 2:]).max(axis=0) - low).max()) or 1.0
+    image = np.zeros((LOOK_SQUARES, LOOK_SQUARES + 2))
+    draw_outlines((xy - [*low, *low]) * (LOOK_SQUARES / size), image)
+    fill(image)
+    return bool(image.min() < -0.9 and image.max() > 0.9)

@@ -17,7 +17,7 @@ from gcode.proof.diagnosis import diagnose, shell_of
 from gcode.proof.measure import Placed, measure
 from gcode.proof.model import Model, load, model_of
 from gcode.proof.plate import share_out
-from gcode.proof.result import Part, Proof
+from gcode.proof.result import Fault, Part, Proof
 
 Floats = NDArray[np.float64]
 Source = Model | str | os.PathLike[str] | tuple[Floats, NDArray[np.integer[Any]]]
@@ -50,8 +50,12 @@ def verify(
     own = beads[~beads.beside] if not beads.beside.all() else beads
     raft = _has_raft(beads)
     chosen = [_model(source) for source in _several(models)]
-    parts = tuple(_prove(model, share, raft, workers) for model, share in share_out(chosen, own))
-    return Proof(parts, tuple(fault for part in parts for fault in part.faults))
+    shares = share_out(chosen, own)
+    parts = tuple(_prove(model, share, raft, workers) for model, share in shares if len(share))
+    absent = [
+        Fault("not printed", f"{model.name} is nowhere on the plate") for model, share in shares if not len(share)
+    ]
+    return Proof(parts, (*absent, *(fault for part in parts for fault in part.faults)))
 
 
 def _prove(model: Model, beads: Beads, raft: bool, workers: int | None) -> Part:
