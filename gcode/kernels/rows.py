@@ -526,6 +526,8 @@ class Printer:
             share = self.word[18]
             if share > 1 or not self.has & POINT:
                 share /= 255.0
+        if share < 0 or share > 1:
+            self.verbatim = True  # kept for the checks
         self.fan = 0.0 if share < 0 else 1.0 if share > 1 else share
 
     @cython.cfunc

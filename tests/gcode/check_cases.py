@@ -144,7 +144,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "limits-raised": (insert("M203 X500 Y500"), insert("M201 Z9000")),
     "flow": (lambda text: text.replace("F2400", "F11000"),),
     "no-such-tool": (insert("T3"), insert("M104 S205 T2")),
-    "fan": (insert("M106 P1 S300"),),
+    "fan": (insert("M106 P1 S300"), insert("M106 S300"), insert("M106 S-5")),
     "e-mode": (absolute_e, swap("M83", "M82")),
     "too-thick": (lambda text: text.replace(f"E{SIDES[0] * PER_MM:.5f}", "E9", 1), insert("M221 S900")),
     "blob": (insert("G1 E3 F300"), insert("G1 E0.7 F300\nG1 E0.7")),
