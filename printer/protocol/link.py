@@ -27,22 +27,20 @@ from printer.events import (
     Temperatures,
     UnknownCommand,
 )
-from printer.firmware import PATIENCE_DEFAULT_S, UNKNOWN, Firmware, patience, recognise
+from printer.firmware import UNKNOWN, Firmware, recognise
 from printer.protocol.framing import clean
 from printer.protocol.outbox import AHEAD as AHEAD
 from printer.protocol.reader import Packing, Reader, Reply, Resend, Start, Wait
 from printer.protocol.refusals import Refusals
 from printer.protocol.replies import Ok
-from printer.protocol.sender import Sender
+from printer.protocol.sender import ANSWER_S, POLL_S, Sender
 from printer.protocol.sequence import Sequence
-from printer.protocol.silence import GENTLE, Silence
+from printer.protocol.silence import GENTLE, Silence, takes_long
 from printer.protocol.states import Signal, State, after
 from printer.protocol.stats import Stats
 
 OPEN_AGAIN_S = 2.0
 BOOT_QUIET_S = 0.5  # a booting firmware still talks, and may not listen yet
-POLL_S = 2.0  # between two M105
-ANSWER_S = 1.0  # how long an answer may take that comes behind its `ok`
 SETTLE_S, SETTLE_MOST_S = 0.02, 0.2  # bounds of the quiet before anything is sent again
 FITTING_PROBES = 3  # that are left out where they might not fit into the receive buffer
 NEVER = float("inf")
@@ -79,7 +77,7 @@ class Link:
         self._sequence: Sequence = self._sender.greet()
         self._silence = Silence(now)
         self._refusals = Refusals()
-        self._polled = now
+        self._sender.polled = now
         self._due = now + OPEN_AGAIN_S  # when the state goes on by itself
         self._ready = False  # M115 and M105 were answered
         self._swallow = False  # the next `ok` belongs to a refusal
@@ -145,7 +143,8 @@ class Link:
         """Return the bytes that are to go on the wire now."""
         if self.state not in _TALKING:
             return b""
-        self._poll(now)
+        if self.state == State.STREAMING:
+            self._sender.poll(now)
         out = self._probe(now) if self._stalled(now) else []
         out += self._sender.write(now, everything=self.state == State.STREAMING)
         if not out and not self._sender.request:
@@ -154,17 +153,6 @@ class Link:
         self.stats.sent(len(out), len(data))
         self._silence.wrote(now)
         return data
-
-    def _poll(self, now: float) -> None:
-        """Queue an M105 where it is time for one, or where only its answer can prove the last line."""
-        sequence, outbox = self._sequence, self._sender.outbox
-        sequence.expire(now - ANSWER_S)
-        if self.state != State.STREAMING or outbox.own or sequence.markers:
-            return
-        last = sequence.proven < sequence.acked == sequence.top and not outbox
-        if last or now >= self._polled + POLL_S:
-            outbox.own.append("M105")
-            self._polled = now
 
     def _probe(self, now: float) -> list[bytes]:
         """Ask what the firmware has: by an M105, or by a number that is too high to be taken."""
@@ -175,7 +163,7 @@ class Link:
             return []
         self.stats.probes += 1
         if self.firmware.numbered and (doubt or asked >= GENTLE or sequence.sent < sequence.top):
-            if self._refusals.beyond or (asked <= GENTLE and not doubt and self._long()):
+            if self._refusals.beyond or (asked <= GENTLE and not doubt and takes_long(self._sequence.pending())):
                 return []
             self._refusals.beyond = True
             return [self._sender.beyond()]
@@ -185,10 +173,6 @@ class Link:
         """Say whether it is time to ask."""
         overdue = self._doubt or now >= self._silence.due()
         return overdue and self._sequence.waiting > 0 and self.state != State.OPENING
-
-    def _long(self) -> bool:
-        """Say whether a command is under way that takes its time."""
-        return any(patience(line.text) > PATIENCE_DEFAULT_S for line in self._sequence.pending())
 
     # what comes back
 
@@ -223,7 +207,9 @@ class Link:
                 self._silence.progress(now, answered=False)
             case UnknownCommand(command) if not self._sequence.expects(command):
                 self._sequence.foreign += 1  # noise made something else of a line, and it gets an `ok`
-            case Temperatures() if self.firmware.m105_after_ok and not self._long():  # M109 reports by itself
+            case Temperatures() if self.firmware.m105_after_ok and not takes_long(
+                self._sequence.pending()
+            ):  # M109 reports by itself
                 self._take_mark(now, events)
             case Halted():
                 self._signal(Signal.HALT)
@@ -251,13 +237,10 @@ class Link:
             if self.state == State.SETTLING and self._refusals.stale <= 0:
                 self._settle(now)
         else:
-            self._count_ok(ok, now, events)
-
-    def _count_ok(self, ok: Ok, now: float, events: list[Event]) -> None:
-        before = self._sequence.acked
-        if line := self._sequence.ok(ok.number):
-            self._sender.window.clean(len(line.data), now - line.at, now)
-            self._advance(before, now, events)
+            before = self._sequence.acked
+            if line := self._sequence.ok(ok.number):
+                self._sender.window.clean(len(line.data), now - line.at, now)
+                self._advance(before, now, events)
 
     def _take_mark(self, now: float, events: list[Event]) -> bool:
         """Take an answer to M105: everything up to that M105 has arrived. Say whether one was expected."""
@@ -372,7 +355,7 @@ class Link:
         self._refusals.stale = 0
         self._due = NEVER
         self._silence.wrote(now)
-        self._polled = now - POLL_S  # its answer puts the count of `ok`s right
+        self._sender.polled = now - POLL_S  # its answer puts the count of `ok`s right
         self._signal(Signal.QUIET if self._ready else Signal.EARLY)
 
     def _fail(self, failure: Failed, events: list[Event]) -> None:
@@ -389,7 +372,7 @@ class Link:
         if sequence.waiting:
             return min(self._due, self._silence.due())
         answer = sequence[sequence.markers[0]].at + ANSWER_S if sequence.markers else 0.0
-        return min(self._due, max(answer, self._polled + POLL_S))
+        return min(self._due, max(answer, self._sender.polled + POLL_S))
 
     def tick(self, now: float) -> list[Event]:
         """Act on what did not come; return what that means."""

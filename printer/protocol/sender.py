@@ -15,6 +15,10 @@ HELLO = "M110 N0"
 """Sets the firmware's count of lines to zero."""
 MARK = "M105"
 """Its answer can be told from all others."""
+POLL_S = 2.0
+"""Between two M105."""
+ANSWER_S = 1.0
+"""How long an answer may take that comes behind its `ok`."""
 _FRAME = 14  # bytes that a frame may add to a line
 
 
@@ -28,6 +32,7 @@ class Sender:
         "firmware",
         "outbox",
         "packing",
+        "polled",
         "request",
         "sequence",
         "window",
@@ -37,6 +42,7 @@ class Sender:
         self._ping_pong = ping_pong
         self.outbox = Outbox()
         self.packing = self._asked = False
+        self.polled = 0.0
         self.request = b""  # goes out at once, and is no line
         self.adopt(firmware)
         self.greet()
@@ -94,6 +100,17 @@ class Sender:
         data = self.request + self._preface + b"".join(lines)
         self.request = self._preface = b""
         return data
+
+    def poll(self, now: float) -> None:
+        """Queue an M105 where it is time for one, or where only its answer can prove the last line."""
+        sequence, outbox = self.sequence, self.outbox
+        sequence.expire(now - ANSWER_S)
+        if outbox.own or sequence.markers:
+            return
+        last = sequence.proven < sequence.acked == sequence.top and not outbox
+        if last or now >= self.polled + POLL_S:
+            outbox.own.append(MARK)
+            self.polled = now
 
     def mark(self, now: float) -> bytes:
         """Put an M105 at the end of the sequence, where all before it was sent, and send it."""

@@ -15,6 +15,11 @@ GENTLE = 2
 """Questions that no firmware can take amiss, before one that it must refuse."""
 
 
+def takes_long(pending: Iterable[Line]) -> bool:
+    """Say whether a command is under way that takes its time."""
+    return any(patience(line.text) > PATIENCE_DEFAULT_S for line in pending)
+
+
 class Silence:
     """Marks in time: the last progress, the last word of any kind, the last bytes that were written."""
 

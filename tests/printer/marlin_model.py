@@ -1,7 +1,7 @@
 """A second, tiny reading of how Marlin takes lines, for tests of the link: bytes, buffers, numbers, refusals.
 
-It knows nothing of `printer.protocol`, and only what queue.cpp says: a receive buffer that overflows, a line buffer that
-is read only while no command runs, a refusal that empties the receive buffer, an `ok` for each line that is taken.
+It knows nothing of `printer.protocol`, and only what queue.cpp says: a receive buffer that overflows, a line buffer
+that is read only while no command runs, a refusal that empties the receive buffer, an `ok` for each line that is taken.
 """
 
 from __future__ import annotations
@@ -107,24 +107,24 @@ class Marlin:
     def _take(self, text: str) -> None:
         text = text.lstrip(" ")
         if not text:
-            return None
+            return
         if text[0] != "N":
             self.queue.append((None, text))
-            return None
+            return
         reset = "M110" in text
         head = text[text.index("N", 5) :] if reset and "N" in text[5:] else text
         number = _leading_int(head[1:])
+        body, star, check = text.rpartition("*")
         if not reset and number != self.last + 1:
-            if self.silent_duplicates and number in (self.last - 1, self.last):
-                return None
-            return self._refuse("Line Number is not Last Line Number+1")
-        if "*" not in text:
-            return self._refuse("No Checksum with line number")
-        body, _, check = text.rpartition("*")
-        if _leading_int(check) != reduce(xor, body.encode("latin-1"), 0):
-            return self._refuse("checksum mismatch")
-        self.last = number
-        self.queue.append((number, body.split(" ", 1)[1] if " " in body else ""))
+            if not (self.silent_duplicates and number in (self.last - 1, self.last)):
+                self._refuse("Line Number is not Last Line Number+1")
+        elif not star:
+            self._refuse("No Checksum with line number")
+        elif _leading_int(check) != reduce(xor, body.encode("latin-1"), 0):
+            self._refuse("checksum mismatch")
+        else:
+            self.last = number
+            self.queue.append((number, body.split(" ", 1)[1] if " " in body else ""))
 
     def _refuse(self, why: str) -> None:
         self.say(f"Error:{why}, Last Line: {self.last}")
