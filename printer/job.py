@@ -229,7 +229,7 @@ def reduce(job: Job, action: Action) -> Job:
     if state is None:
         able = ", ".join(sorted(kind.__name__.lower() for kind in possible(job.state) if kind is not Advance))
         raise ImpossibleAction(
-            f"cannot {type(action).__name__.lower()} a job that is {job.state}: {able or 'nothing'} is possible now"
+            f"cannot {type(action).__name__.lower()} a job that is {job.state}; possible now: {able or 'nothing'}"
         )
     if isinstance(action, Advance):
         return _advance(job, action)
