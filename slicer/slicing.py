@@ -20,7 +20,8 @@ from slicer.nouns import Floats, Ints, LayerPlan, Mesh, Regions
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import find_balls, narrow_rows
-from slicer.tools.polygons import difference, grow_twice, offset, stack_of_rings, thinned
+from slicer.tools.offsets import grow_twice, offset
+from slicer.tools.polygons import difference, stack_of_rings, thinned
 
 LEAST_AREA = 1e-3
 """Rings below this (mm2) are dust: a bead's end alone is a hundred times larger."""

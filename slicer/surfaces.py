@@ -25,17 +25,8 @@ from slicer.ragged import gather
 from slicer.tools.bridges import bridge_angles
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
-from slicer.tools.polygons import (
-    alike,
-    covers,
-    difference,
-    empty_stack,
-    grow_twice,
-    intersection,
-    offset,
-    parts_of,
-    union,
-)
+from slicer.tools.offsets import grow_twice, offset
+from slicer.tools.polygons import alike, covers, difference, empty_stack, intersection, parts_of, union
 
 SLIVER = 0.05
 """Exposed strips narrower than twice this (mm) are the tolerance of the contours, not surfaces."""

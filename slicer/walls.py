@@ -36,7 +36,8 @@ from slicer.tools.medial import (
     reaching,
     stepped,
 )
-from slicer.tools.polygons import alike, grow_twice, offset, parts_of, ring_areas, rings_of, thinned
+from slicer.tools.offsets import grow_twice, offset
+from slicer.tools.polygons import alike, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""

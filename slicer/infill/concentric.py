@@ -13,7 +13,7 @@ from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import medial_axes
-from slicer.tools.polygons import pieces
+from slicer.tools.offsets import pieces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

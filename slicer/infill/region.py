@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slicer.ragged import offsets_of
 from slicer.tools.crew import Crew
-from slicer.tools.polygons import offset, offset_of, pieces
+from slicer.tools.offsets import offset, offset_of, pieces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

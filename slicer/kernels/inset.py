@@ -27,10 +27,10 @@ def inset(
     out_offsets: cython.longlong[::1],
     doubtful: cython.char[::1],
 ):
-    """Write the moved rings, and 1 for rows where a ring vanished, is degenerate, or has a corner too sharp to grow.
+    """Write the moved rings, and 1 for rows where a ring vanishes, is degenerate, or divides.
 
-    xy (p, 2) closed rings, the first of each polygon its outer one; ring_offsets (r + 1,); out, out_offsets alike:
-    a doubtful row's rings are left empty
+    xy (p, 2) closed rings, the first of each polygon its outer one; ring_offsets (r + 1,)
+    out (2 p, 2), out_offsets alike, but with the inside to the left; a doubtful row's rings are empty
     polygon_rings (n + 1,); row_polygons (m + 1,); distance (m,) mm inwards; doubtful (m,) zeroed on entry
     """
     longest: cython.Py_ssize_t = 1
@@ -77,7 +77,7 @@ def move(
     shrinking: cython.int[::1],
     out: cython.double[:, ::1],
 ) -> cython.Py_ssize_t:
-    """Write one moved ring, closed like xy; return its vertices, or 0 if it is doubtful.
+    """Write one moved ring, closed like xy; return its vertices, 0 if it is doubtful.
 
     edges      (n, 7) unit direction; the corner at the start: where it is at time 0 and how far it goes in a time of 1;
                the time when the edge vanishes
@@ -106,7 +106,8 @@ def move(
         edges[i, 1] /= length
         links[i, 0] = i - 1 if i else n - 1
         links[i, 1] = i + 1 if i + 1 < n else 0
-    left: cython.double = 1.0 if ((area > 0.0) == outer) == (distance > 0.0) else -1.0  # edges move to their left
+    forward: cython.bint = (area > 0.0) == outer  # the inside is to the left
+    left: cython.double = 1.0 if forward == (distance > 0.0) else -1.0  # edges move to their left
     until: cython.double = abs(distance)
     for i in range(n):
         edges[i, 2] = xy[i, 0]
@@ -136,14 +137,20 @@ def move(
         edges[i, 6] = NEVER
         a = links[i, 0]
         b = links[i, 1]
-        if links[b, 1] == a:  # a triangle vanishes as a whole
+        if links[b, 1] == a:  # a triangle: it vanishes as a whole
+            return 0
+        # turned by more than half a circle: a place that got wider behind a neck, and should have been split off
+        if turn(edges, a, b) * left <= 0.0 and turn(edges, a, i) * left > 0.0 and turn(edges, i, b) * left > 0.0:
+            return 0
+        # beside a corner that will be cut off, and is not where its lines meet
+        if sharp(edges, links[a, 0], a, left, mitre_limit) or sharp(edges, b, links[b, 1], left, mitre_limit):
+            return 0
+        if not meet(xy, edges, a, b, left):
             return 0
         links[a, 1] = b
         links[b, 0] = a
         if i == start:
             start = b
-        if not meet(xy, edges, a, b) or not run(edges, a, b, left):
-            return 0
         for k in range(2):
             i = b if k else a
             edges[i, 6] = vanishing(edges, i, links[i, 1], until)
@@ -153,18 +160,45 @@ def move(
                     return 0
                 shrinking[waiting] = i
                 waiting += 1
-    return write(edges, links, start, until, left, mitre_limit, out)
+    return write(edges, links, start, until, left, forward, mitre_limit, out)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def turn(edges: cython.double[:, ::1], a: cython.Py_ssize_t, b: cython.Py_ssize_t) -> cython.double:
+    """Return the sine of the angle by which edge b turns left from edge a."""
+    return edges[a, 0] * edges[b, 1] - edges[a, 1] * edges[b, 0]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def sharp(
+    edges: cython.double[:, ::1],
+    a: cython.Py_ssize_t,
+    b: cython.Py_ssize_t,
+    left: cython.double,
+    mitre_limit: cython.double,
+) -> cython.bint:
+    """Return whether the corner from edge a to edge b grows and reaches farther than the limit."""
+    reach: cython.double = edges[b, 4] * edges[b, 4] + edges[b, 5] * edges[b, 5]
+    return reach > mitre_limit * mitre_limit and turn(edges, a, b) * left < 0.0
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def meet(
-    xy: cython.const[cython.double][:, ::1], edges: cython.double[:, ::1], a: cython.Py_ssize_t, b: cython.Py_ssize_t
+    xy: cython.const[cython.double][:, ::1],
+    edges: cython.double[:, ::1],
+    a: cython.Py_ssize_t,
+    b: cython.Py_ssize_t,
+    left: cython.double,
 ) -> cython.bint:
     """Put the corner at the start of edge b where its line crosses that of edge a; return whether there is a place."""
-    sine: cython.double = edges[a, 0] * edges[b, 1] - edges[a, 1] * edges[b, 0]
-    if abs(sine) < STRAIGHT:
+    sine: cython.double = turn(edges, a, b)
+    if abs(sine) < STRAIGHT or not run(edges, a, b, left):
         return False
     along: cython.double = ((xy[b, 0] - xy[a, 0]) * edges[b, 1] - (xy[b, 1] - xy[a, 1]) * edges[b, 0]) / sine
     edges[b, 2] = xy[a, 0] + edges[a, 0] * along
@@ -210,23 +244,37 @@ def write(
     start: cython.Py_ssize_t,
     until: cython.double,
     left: cython.double,
+    forward: cython.bint,
     mitre_limit: cython.double,
     out: cython.double[:, ::1],
 ) -> cython.Py_ssize_t:
-    """Write the corners at time `until`, closed; return how many, or 0 if a corner that grows is too sharp."""
+    """Write the corners at time `until`, closed, the inside to the left; return how many.
+
+    Corners that reach farther than the limit are cut off there, square to their way.
+    """
     made: cython.Py_ssize_t = 0
     i: cython.Py_ssize_t = start
     a: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    reach: cython.double
+    cut: cython.double
     while made == 0 or i != start:
         a = links[i, 0]
-        if (edges[a, 0] * edges[i, 1] - edges[a, 1] * edges[i, 0]) * left < 0.0 and (
-            1.0 + edges[a, 0] * edges[i, 0] + edges[a, 1] * edges[i, 1]
-        ) * mitre_limit * mitre_limit < 2.0:
-            return 0
-        out[made, 0] = edges[i, 2] + edges[i, 4] * until
-        out[made, 1] = edges[i, 3] + edges[i, 5] * until
-        made += 1
-        i = links[i, 1]
+        cut = 0.0
+        if sharp(edges, a, i, left, mitre_limit):
+            reach = sqrt(edges[i, 4] * edges[i, 4] + edges[i, 5] * edges[i, 5])
+            cut = (reach - mitre_limit) / sqrt(1.0 - 1.0 / (reach * reach)) * until
+        for k in range(2 if cut > 0.0 else 1):
+            out[made, 0] = edges[i, 2] + edges[i, 4] * until
+            out[made, 1] = edges[i, 3] + edges[i, 5] * until
+            if cut > 0.0 and k == forward:
+                out[made, 0] += edges[i, 0] * cut
+                out[made, 1] += edges[i, 1] * cut
+            elif cut > 0.0:
+                out[made, 0] -= edges[a, 0] * cut
+                out[made, 1] -= edges[a, 1] * cut
+            made += 1
+        i = links[i, 1] if forward else a
     out[made, 0] = out[0, 0]
     out[made, 1] = out[0, 1]
     return made + 1

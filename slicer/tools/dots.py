@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from slicer.nouns import Floats, Ints, Regions
 from slicer.tools.crew import Crew
-from slicer.tools.polygons import empty_stack, offset, parts_of
+from slicer.tools.offsets import offset
+from slicer.tools.polygons import empty_stack, parts_of
 
 SMALL = 8.0
 """Places are small up to so many squares of the distance that a loop needs to their middle."""

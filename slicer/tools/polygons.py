@@ -1,4 +1,4 @@
-"""Whole stacks of polygons at once: from rings and back, offsets, booleans, winding.
+"""Whole stacks of polygons at once: from rings and back, booleans, winding.
 
 A stack is a numpy object array of shapely (Multi)Polygons, one a layer. GEOS is called on chunks of layers from
 several threads (it releases the GIL); what comes back never depends on how many there are.
@@ -16,10 +16,7 @@ from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
-from slicer.tools.inset import MITRE, moved
 
-MITRED = {"join_style": "mitre", "mitre_limit": MITRE}
-"""How GEOS makes an offset with sharp corners."""
 SNAP = 1e-4
 """Grid (mm) on which crossing contours are noded when they have to be untangled."""
 
@@ -29,46 +26,6 @@ def empty_stack(n: int) -> Regions:
     stack = np.empty(n, object)
     stack[:] = shapely.MultiPolygon()
     return stack
-
-
-def offset(stack: Regions, distance: float | Floats, crew: Crew) -> Regions:
-    """Return each polygon grown by `distance` mm (shrunk where negative; a scalar or one per layer), mitred."""
-    return grow_twice(stack, distance, 0.0, crew)
-
-
-def grow_twice(stack: Regions, first: float | Floats, second: float | Floats, crew: Crew) -> Regions:
-    """Return each polygon offset by `first` and the result by `second`: an opening (-, +) or a closing (+, -)."""
-    one, two = np.broadcast_to(first, stack.shape), np.broadcast_to(second, stack.shape)
-
-    def work(rows: slice) -> Regions:
-        part: Regions = stack[rows]
-        for distance in (one[rows], two[rows]):
-            if distance.any():
-                part = offset_of(part, distance, MITRED)
-        return part
-
-    return np.concatenate([*crew.map(work, pieces(stack)), stack[:0]])
-
-
-def offset_of(stack: Regions, distance: Floats, style: dict[str, Any]) -> Regions:
-    """Return each polygon grown by its distance: its vertices moved where that is all, else as GEOS does it."""
-    made, sure = moved(stack, -distance)
-    # what has not the area of a disc of that radius vanishes
-    gone = ~sure & (distance < 0.0) & (shapely.area(stack) < np.pi * distance**2)
-    made[gone] = shapely.MultiPolygon()
-    left = ~sure & ~gone
-    made[left] = shapely.buffer(stack[left], distance[left], **style)
-    return made
-
-
-def pieces(stack: Regions, points: int = 4096) -> list[slice]:
-    """Return slices of about `points` vertices, or one row each where they have more."""
-    n = len(stack)
-    if not n:
-        return []
-    total = np.cumsum(shapely.get_num_coordinates(stack))
-    cuts = np.unique(np.searchsorted(total, np.arange(0, max(total[-1], 1), points), side="left"))
-    return [slice(int(a), int(b)) for a, b in zip(cuts, [*cuts[1:], n], strict=True)]
 
 
 def intersection(a: Regions, b: Regions, crew: Crew) -> Regions:

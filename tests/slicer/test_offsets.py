@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from slicer.tools import inset
+from slicer.tools import offsets
 from slicer.tools.crew import Crew
-from slicer.tools.inset import moved
-from slicer.tools.polygons import offset
+from slicer.tools.offsets import moved, offset
 
 distances = st.one_of(st.floats(0.02, 1.5), st.floats(-1.5, -0.02))
 
@@ -64,7 +63,7 @@ def test_most_insets_are_made_by_moving_vertices() -> None:
     plate = plate.difference(shapely.union_all([shapely.Point(3 * i + 1.5, 15).buffer(0.5) for i in range(10)]))
     two = shapely.MultiPolygon([blob(), shapely.affinity.translate(blob(), 100, 0)])
     made, sure = moved(stack(plate, blob(), shapely.Polygon(), two), np.full(4, 0.1))
-    assert sure.tolist() == [True, True, False, True]
+    assert sure.all()
     assert len(made[0].interiors) == 10
     assert len(made[3].geoms) == 2
 
@@ -72,10 +71,9 @@ def test_most_insets_are_made_by_moving_vertices() -> None:
 @pytest.mark.parametrize(
     "shape",
     [
-        box(0, 0, 1, 0.1),  # vanishes
         shapely.Polygon([(0, 0), (10, 0), (10, 4), (5.05, 0.15), (0, 4)]),  # falls apart at the neck
         box(0, 0, 9, 9).difference(box(0.1, 1, 8, 8)),  # the hole reaches the border
-        shapely.Polygon(),
+        shapely.Polygon([(0, 0), (9, 0), (9, 5), (5, 5), (4.8, 0.3), (4.6, 5), (0, 5)]),  # its slot has a narrow end
     ],
 )
 def test_offsets_where_parts_meet_are_left_to_geos(shape: shapely.Polygon) -> None:
@@ -91,7 +89,16 @@ def test_offsets_where_parts_meet_are_left_to_geos(shape: shapely.Polygon) -> No
 def test_the_kernel_says_the_same_uncompiled(shape: shapely.Polygon, inwards: float) -> None:
     compiled, sure = moved(stack(shape), np.array([inwards]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inset, "inset", uncompiled("inset"))
+        patch.setattr(offsets, "inset", uncompiled("inset"))
         interpreted, too = moved(stack(shape), np.array([inwards]))
     assert sure.tolist() == too.tolist()
     assert shapely.to_wkb(compiled).tolist() == shapely.to_wkb(interpreted).tolist()
+
+
+@pytest.mark.parametrize("width", [0.2, 0.5, 1.0])
+def test_sharp_corners_that_grow_are_cut_off_at_twice_the_distance(width: float) -> None:
+    spike = shapely.Polygon([(0, 0), (10, -width), (10, width)])
+    made, sure = moved(stack(spike), np.array([-0.3]))
+    assert sure[0]
+    assert made[0].bounds[0] == pytest.approx(-0.6)
+    assert made[0].symmetric_difference(by_geos(spike, -0.3)).area < 1e-6
