@@ -82,7 +82,7 @@ class Scanner:
 
     def __init__(self, table: cython.const[cython.uchar][::1]) -> None:
         self.table = table
-        self.sections = np.array(section_starts(bytes(table)))
+        self.sections = np.array(section_starts(bytes(table)), np.int64)
         self.at = self.filled = 0
         self.expected = -1
 

@@ -152,7 +152,7 @@ FOREIGN = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(FOREIGN, styles)
 def test_any_file_moves_alike_after_rewriting(lines, style):
     """Where the head stops, in which order, and what it has pushed there."""
