@@ -76,7 +76,7 @@ def test_a_whole_life():
 
 
 def test_what_makes_no_sense_is_an_error_that_says_what_is_possible():
-    with pytest.raises(ImpossibleAction, match=r"cannot resume a job that is printing: .*pause"):
+    with pytest.raises(ImpossibleAction, match=r"cannot resume a job that is printing; .*pause"):
         after(*PRINTING, Resume(120.0))
     with pytest.raises(ImpossibleAction, match="nothing"):
         after(*PRINTING, Cancel(120.0), Cancelled(121.0), Connect(122.0))
