@@ -100,14 +100,25 @@ def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found.low != found.part_low or found.high != found.part_high:
         yield "with skirt", _box(found.low, found.high)
     if found.low:
-        yield (
-            "place",
-            ", ".join(f"{a} {p:.1f} to {q:.1f}" for a, p, q in zip("XYZ", found.low, found.high, strict=True)),
-        )
-    waits = f"heating about {duration(found.heating)}, homing {duration(found.homing)}"
-    yield "time", f"{duration(found.seconds)} of motion on {facts['machine']}; {waits}"
+        spans = zip("XYZ", found.low, found.high, strict=True)
+        yield "place", ", ".join(f"{axis} {low:.1f} to {high:.1f}" for axis, low, high in spans)
+    total = duration(found.seconds + found.heating + found.homing)
+    parts = f"motion {duration(found.seconds)}, heating {duration(found.heating)}, homing {duration(found.homing)}"
+    yield "time", f"about {total} on {facts['machine']}: {parts}"
+    yield "untimed", ", ".join(found.untimed)
     yield "", shares(found.seconds_by_role)
     yield "layers", f"slowest {_layers(found.slowest_layers)}; quickest {_layers(found.quickest_layers)}"
+    yield from _plastic(found, facts)
+    yield "objects", ", ".join(found.objects)
+    yield "commands", ", ".join(f"{name} {n}" for name, n in found.commands.items())
+    yield "unknown", ", ".join(f"{name} {n}" for name, n in found.unknown_commands.items())
+    yield "thumbnails", ", ".join(facts["thumbnails"])
+    slow = ", more than 115200 baud carries" if found.lines_per_second > SERIAL else ""
+    yield "lines", f"up to {found.lines_per_second:.0f} a second{slow}"
+
+
+def _plastic(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is said of filament, heat and travels."""
     weight = f"{facts['filament_g']:.1f} g of {facts['filament']} at {facts['filament_density']:g} g/cm3"
     yield "filament", f"{found.filament_mm / 1000:.2f} m, {found.filament_cm3:.2f} cm3, {weight}"
     if len(found.filament_mm_by_tool) > 1:
@@ -115,14 +126,7 @@ def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "heat", "; ".join(f"{name} {' > '.join(f'{t:g}' for t in ts)} C" for name, ts in found.temperatures.items())
     retractions = f"{found.retractions} retractions of {found.retraction_mm:.2g} mm" if found.retractions else ""
     travel = f"{found.travel_mm / 1000:.1f} m, {found.travel_share:.0%} of the time".replace("%", " %")
-    yield "untimed", ", ".join(found.untimed)
     yield "travel", ", ".join(filter(None, (travel, retractions)))
-    yield "objects", ", ".join(found.objects)
-    yield "commands", ", ".join(f"{name} {n}" for name, n in found.commands.items())
-    yield "unknown", ", ".join(f"{name} {n}" for name, n in found.unknown_commands.items())
-    yield "thumbnails", ", ".join(facts["thumbnails"])
-    slow = ", more than 115200 baud carries" if found.lines_per_second > SERIAL else ""
-    yield "lines", f"up to {found.lines_per_second:.0f} a second{slow}"
 
 
 def _box(low: tuple[float, ...], high: tuple[float, ...]) -> str:
