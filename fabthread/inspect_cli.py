@@ -105,8 +105,8 @@ def _rows(found: Survey, facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     total = duration(found.seconds + found.heating + found.homing)
     parts = f"motion {duration(found.seconds)}, heating {duration(found.heating)}, homing {duration(found.homing)}"
     yield "time", f"about {total} on {facts['machine']}: {parts}"
-    yield "untimed", ", ".join(found.untimed)
     yield "", shares(found.seconds_by_role)
+    yield "untimed", ", ".join(found.untimed)
     yield "layers", f"slowest {_layers(found.slowest_layers)}; quickest {_layers(found.quickest_layers)}"
     yield from _plastic(found, facts)
     yield "objects", ", ".join(found.objects)
