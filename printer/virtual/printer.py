@@ -167,11 +167,12 @@ class VirtualPrinter:
     # ---------------------------------------------------------------- what it did
 
     def executed(self) -> Moves:
-        """Return the moves that were really made, positions as the axes really were."""
-        return self.motion.run().moves
+        """Return the moves that were really made until now, positions as the axes really were."""
+        return self.run().moves
 
     def run(self) -> Run:
         """Return the moves with the times and temperatures at which they were made."""
+        self.motion.planner.run(self.now)
         return self.motion.run()
 
     @property

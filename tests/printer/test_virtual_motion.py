@@ -177,6 +177,34 @@ def test_arcs_are_as_long_as_they_should_be(word):
     assert y.max() == pytest.approx(70, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("command", "centre", "turn"),
+    [("G2", (40, 50), 90), ("G3", (20, 70), 90)],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_arc_by_its_radius_is_the_short_one_or_by_a_negative_radius_the_long_one(command, centre, turn, sign):
+    device = switched_on()
+    stream(device, ["G28", "G1 X20 Y50 F6000", f"{command} X40 Y70 R{20 * sign}", "M400"])
+    moves = device.executed()
+    x, y = moves.x[moves.speed > 0][1:], moves.y[moves.speed > 0][1:]
+    cx, cy = centre if sign > 0 else (60 - centre[0], 120 - centre[1])
+    np.testing.assert_allclose(np.hypot(x - cx, y - cy), 20, atol=1e-6)
+    way = np.hypot(np.diff(x, prepend=20), np.diff(y, prepend=50)).sum()
+    assert way == pytest.approx(math.radians(turn if sign > 0 else 360 - turn) * 20, rel=1e-3)
+
+
+def test_a_move_that_runs_counts_as_far_as_it_came():
+    device = switched_on(machine=Machine(jerk_xy=0.0))
+    stream(device, ["M302 P1", "G28", "M83", "G1 X100 E10 F6000"])
+    hear(device, 0.1 + 0.6)
+    moves = device.executed()
+    assert moves.x[-1] == pytest.approx(55, abs=0.5)
+    assert moves.e[-1] == pytest.approx(moves.x[-1] / 10)
+    device.write(b"M410\n", device.now)
+    hear(device, 0.01)
+    assert device.executed().e.sum() == pytest.approx(device.executed().x[-1] / 10)
+
+
 def test_g90_and_m83_as_each_firmware_reads_them():
     for firmware, absolute in (("marlin", True), ("prusa", False), ("klipper", False)):
         device = switched_on(firmware)
