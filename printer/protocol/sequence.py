@@ -104,7 +104,6 @@ class Sequence:
         It proves the line before (had that been refused, this one would have been too), as long as nothing else can
         have brought an `ok`. None where it was for something else, or every line has one.
         """
-        self._open = False
         if self.foreign:
             self.foreign -= 1
             self.sound = False
@@ -117,6 +116,10 @@ class Sequence:
             return None  # it was counted already, by the answer to M105 before it
         if number is not None and number <= self.sent:
             self.acked = number - 1  # the `ok`s before it were lost
+        while self._open and self.markers and self.acked + 1 == self.markers[0] < self.sent:
+            self.acked = self.markers.popleft()  # that M105 had its answer: this `ok` has no temperatures
+            self.sound = False
+        self._open = self._open and bool(self.markers)
         if self.sound:
             self.proven = max(self.proven, self.acked)
         self.acked += 1
@@ -142,12 +145,15 @@ class Sequence:
         return True
 
     def resolve(self) -> bool:
-        """Take the last answer for that to the last M105, since no other came; say whether there was a choice."""
-        found, self._open = self._open and bool(self.markers), False
+        """Take the last answer for that to the last M105, where no other came and nothing can keep the firmware.
+
+        Say whether there was a choice. Behind a move the answers just take their time.
+        """
+        found = self._open and bool(self.markers) and len(self.markers) == self.waiting
         if found:
             self.acked = self.markers[-1]
             self.markers.clear()
-            self.sound = False
+            self.sound = self._open = False
         return found
 
     def expire(self, before: float) -> None:
