@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from math import inf
 from queue import SimpleQueue
 from types import TracebackType
 
@@ -94,7 +93,7 @@ class Controller:
         self._printing = Printing(
             transport,
             program,
-            link=link or (Link(firmware, poll_s=inf) if upload else Link(firmware)),  # questions would be written too
+            link=link or Link(firmware),
             policy=policy or Policy(),
             journal=journal,
             guard=guard or Guard(),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from printer.controller import Controller
 from printer.events import Event
+from printer.job import FINAL
 from printer.program import Program, load
 from printer.transport.memory import MemoryTransport
 from printer.virtual import VirtualPrinter
@@ -58,11 +59,20 @@ class Rig:
             assert self.printer.now < until, f"not reached within {seconds} s: {self.state}, {self.view.job.reason}"
             self.controller.step()
 
+    def run(self, seconds: float = 7200.0):
+        """Step until the job has ended; return the last view."""
+        self.step_until(lambda: self.printing.job.state in FINAL, seconds)
+        return self.view
+
+    @property
+    def printing(self):
+        return self.controller._printing
+
     def to_state(self, state: str) -> None:
-        self.step_until(lambda: self.state == state)
+        self.step_until(lambda: self.printing.job.state == state)
 
     def to_line(self, line: int) -> None:
-        self.step_until(lambda: self.view.job.line >= line)
+        self.step_until(lambda: self.printing.job.line >= line)
 
     @property
     def view(self):
@@ -77,8 +87,9 @@ class Rig:
 
     @property
     def executed(self) -> list[str]:
-        """What the printer has executed, without the host's own chatter."""
-        return [line for line in self.printer.executed_lines if not line.startswith(CHATTER)]
+        """What the printer has executed, without the host's own chatter and what noise made unintelligible."""
+        lines = self.printer.executed_lines
+        return [line for line in lines if line[:1] in ("G", "M", "T") and not line.startswith(CHATTER)]
 
     @property
     def cold(self) -> bool:

@@ -20,7 +20,7 @@ def states(rig: Rig) -> list[str]:
 def test_the_printer_does_what_the_file_says_every_line_once_and_in_order():
     rig = Rig(squares())
     with rig.controller:
-        view = rig.controller.run()
+        view = rig.run()
     assert view.state == "done"
     assert rig.executed == rig.lines
     assert rig.cold
@@ -36,7 +36,7 @@ def test_the_printer_does_what_the_file_says_every_line_once_and_in_order():
 def test_every_firmware_gets_the_same_print(firmware):
     rig = Rig(squares(layers=2), VirtualPrinter(firmware))
     with rig.controller:
-        assert rig.controller.run().state == "done", rig.view.job.reason
+        assert rig.run().state == "done", rig.view.job.reason
     assert rig.executed == rig.lines
     assert rig.cold
 
@@ -44,7 +44,7 @@ def test_every_firmware_gets_the_same_print(firmware):
 @pytest.mark.parametrize("line", [12, 17, 25])
 def test_a_pause_leaves_no_trace_in_the_print(line):
     plain, rig = Rig(squares()), Rig(squares(), policy=PARKED)
-    plain.controller.run()
+    plain.run()
     with rig.controller:
         rig.to_line(line)
         rig.controller.pause()
@@ -54,7 +54,7 @@ def test_a_pause_leaves_no_trace_in_the_print(line):
         assert position.z[-1] >= 5.0
         rig.settle(30)
         rig.controller.resume()
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
     beads, expected = rig.printer.executed(), plain.printer.executed()
     assert [line for line in rig.executed if line in rig.lines and line.startswith("G1 X")] == [
         line for line in rig.lines if line.startswith("G1 X")
@@ -79,7 +79,7 @@ def test_a_pause_brings_back_fan_feed_and_heat_also_those_set_by_hand():
         rig.settle(1)
         assert rig.printer.hotends[0].target == 190
         assert rig.printer.motion.planner.fan == pytest.approx(0.2, abs=0.01)
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
 
 
 def test_a_long_pause_lets_the_nozzle_cool_and_heats_it_again():
@@ -94,7 +94,7 @@ def test_a_long_pause_lets_the_nozzle_cool_and_heats_it_again():
         rig.controller.resume()
         rig.to_state("printing")
         assert rig.printer.hotends[0].temperature > 170
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
 
 
 @pytest.mark.parametrize("line", [0, 3, 6, 12, 25])
@@ -143,7 +143,7 @@ def test_an_emergency_stop_is_at_once(where):
         rig.controller.emergency_stop()
         rig.settle(0.1)
         assert rig.cold
-        view = rig.controller.run()
+        view = rig.run()
     assert view.state == "failed"
     assert "emergency stop" in view.job.reason
 
@@ -175,7 +175,7 @@ def test_a_crash_in_a_face_switches_the_heaters_off():
 def test_a_file_that_stays_hot_is_cooled_and_told():
     rig = Rig(squares()[:-4])
     with rig.controller:
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
     assert rig.cold
     assert any("heaters on" in event.message for event in rig.said(Warned))
 
@@ -185,7 +185,7 @@ def test_overrides_reach_the_printer_and_their_bounds_hold():
     with rig.controller:
         rig.to_line(12)
         rig.controller.override(feed=150, flow=90, bed=50)
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
         for value in ({"feed": 1000}, {"nozzle": 500}, {"colour": 3}, {"fan": float("nan")}):
             with pytest.raises(ImpossibleAction):
                 rig.controller.override(**value)
@@ -201,7 +201,7 @@ def test_orders_that_make_no_sense_are_refused():
                 order()
         with pytest.raises(ImpossibleAction, match="nozzle"):
             rig.controller.override(nozle=3)
-        rig.controller.run()
+        rig.run()
         for order in (rig.controller.pause, rig.controller.cancel):
             with pytest.raises(ImpossibleAction):
                 order()
@@ -222,7 +222,7 @@ def test_people_may_move_the_head_while_it_is_paused():
         with pytest.raises(ImpossibleAction):
             rig.controller.home("Q")
         rig.controller.resume()
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
     assert [line for line in rig.executed if line in rig.lines and line.startswith("G1 X")] == [
         line for line in rig.lines if line.startswith("G1 X")
     ]
@@ -255,7 +255,7 @@ def test_the_journal_follows_and_ends_with_the_job(tmp_path):
         found = recover(tmp_path / "journal")
         assert found.state == "printing"
         assert found.end is None
-        rig.controller.run()
+        rig.run()
     assert recover(tmp_path / "journal").end == "done"
 
 
@@ -269,7 +269,7 @@ def test_a_disk_that_fails_costs_the_journal_and_not_the_print(tmp_path, monkeyp
     with rig.controller:
         rig.to_line(12)
         monkeypatch.setattr("printer.journal.os.write", full)
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
     monkeypatch.undo()
     journal.close()
     assert any("without a journal" in event.message for event in rig.said(Warned))
@@ -296,7 +296,7 @@ def test_an_object_that_is_left_out_is_not_printed_and_the_others_are():
     with rig.controller:
         rig.to_line(14)
         rig.controller.exclude("object_1" if "object_1" in rig.program.objects else rig.program.objects[1])
-        assert rig.controller.run().state == "done"
+        assert rig.run().state == "done"
         with pytest.raises(ImpossibleAction, match="no object"):
             rig.controller.exclude("teapot")
     moves = rig.printer.executed()

@@ -15,7 +15,7 @@ BAUD = 115200
 
 def noisy(*faults: str, seed: int = 0, lines: list[str] = LINES) -> Rig:
     rig = Rig(lines, VirtualPrinter("marlin", baud=BAUD, latency=0.0005, faults=faults, seed=seed))
-    rig.controller.run()
+    rig.run()
     return rig
 
 
@@ -52,11 +52,21 @@ def test_all_noise_at_once_costs_no_line(seed, rate):
         assert rig.executed == rig.lines
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_hour_of_noise_costs_no_line(seed):
+    lines = squares(layers=200, sides=32, cold=True)
+    rig = noisy(*(f"{fault}:0.0005" for fault in NOISE), seed=seed, lines=lines)
+    assert rig.program.seconds[-1] > 3600
+    assert rig.state == "done", rig.view.job.reason
+    assert rig.executed == lines
+    assert rig.printer.now < rig.program.seconds[-1] * 1.02 + 60
+
+
 @pytest.mark.parametrize("fault", ["reset@line=30", "hang@line=30"])
 def test_a_printer_that_restarts_is_no_longer_printing(fault):
     rig = Rig(squares(layers=6), VirtualPrinter("marlin", faults=[fault]))
     with rig.controller:
-        view = rig.controller.run()
+        view = rig.run()
     assert view.state == "failed"
     assert "restarted" in view.job.reason
     assert rig.cold
@@ -69,7 +79,7 @@ def test_a_printer_that_restarts_is_no_longer_printing(fault):
 def test_heaters_that_fail_stop_the_print_cold(fault):
     rig = Rig(squares(layers=40), VirtualPrinter("marlin", faults=[fault]))
     with rig.controller:
-        view = rig.controller.run()
+        view = rig.run()
     assert view.state == "failed", view
     assert rig.cold
     assert any(word in view.job.reason for word in ("heat", "sensor", "temperature", "thermistor", "TEMP"))
@@ -92,7 +102,7 @@ def test_the_host_notices_what_a_firmware_without_protection_does_not():
 def test_a_cable_that_is_put_back_costs_no_line(line):
     rig = Rig(squares(layers=6), VirtualPrinter("marlin", faults=[f"unplug@line={line}"]), replug=True)
     with rig.controller:
-        assert rig.controller.run().state == "done", rig.view.job.reason
+        assert rig.run().state == "done", rig.view.job.reason
     assert rig.executed == rig.lines
     assert rig.said(Disconnected)
     assert rig.said(Reconnected)
@@ -101,7 +111,7 @@ def test_a_cable_that_is_put_back_costs_no_line(line):
 def test_a_cable_that_is_put_back_and_resets_the_board_ends_the_print():
     rig = Rig(squares(layers=6), VirtualPrinter("marlin", faults=["unplug@line=30"]))
     with rig.controller:
-        view = rig.controller.run()
+        view = rig.run()
     assert view.state == "failed"
     assert "unplugged" in view.job.reason
     assert "switch it off by hand" in view.job.reason

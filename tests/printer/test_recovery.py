@@ -49,7 +49,7 @@ def test_a_print_goes_on_at_the_layer_it_was_in(tmp_path, line):
     assert rig.program.layer[going_on.line] == going_on.layer
     again = Rig(LINES, rig.printer, policy=POLICY, start=going_on.line, preamble=going_on.lines)
     with again.controller:
-        assert again.controller.run().state == "done", again.view.job.reason
+        assert again.run().state == "done", again.view.job.reason
     rest = again.executed[done:]
     assert rest[-len(LINES) + going_on.line :] == LINES[going_on.line :]
     assert [line for line in rest if line.startswith("G28")] == ["G28 X Y"]
