@@ -106,7 +106,7 @@ def survey(evidence: Evidence, times: Times) -> Survey:
     rows = e.bead_rows
     part = rows[~np.isin(moves.role[rows], (Role.SKIRT, Role.BRIM, Role.SUPPORT, Role.SUPPORT_INTERFACE))]
     (low, high), (part_low, part_high) = _box(e, rows), _box(e, part)
-    used = np.maximum.accumulate(np.cumsum(moves.e))[-1] if len(moves) else 0.0
+    used = np.cumsum(moves.e * e.held.flow).max(initial=0.0)  # what was retracted last has been used, too
     layers = _layer_times(e, seconds)
     pulled = _retractions(e)
     travels = ~e.beads & (e.flat > 0)
@@ -221,7 +221,7 @@ def _by_role(e: Evidence, seconds: Floats) -> dict[str, float]:
 
 def _by_tool(e: Evidence) -> dict[int, float]:
     """Return the filament that each tool pushes, retractions taken off."""
-    total = np.bincount(e.moves.tool, e.moves.e)
+    total = np.bincount(e.moves.tool, e.moves.e * e.held.flow)
     return {tool: float(total[tool]) for tool in np.flatnonzero(total).tolist()}
 
 

@@ -45,6 +45,11 @@ def test_plastic():
     assert FOUND.filament_mm_by_tool[0] == pytest.approx(length - 1.0, rel=1e-3)  # the last retraction stays
 
 
+def test_the_flow_factor_counts():
+    doubled = surveyed(insert("M221 S200", ";LAYER:0")(CLEAN))
+    assert doubled.filament_mm == pytest.approx(2 * FOUND.filament_mm, rel=1e-3)
+
+
 def test_tools_are_told_apart():
     by_tool = surveyed(insert("T1")(CLEAN)).filament_mm_by_tool
     assert by_tool[0] == pytest.approx(by_tool[1] + 1.0, rel=1e-3)
