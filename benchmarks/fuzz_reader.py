@@ -69,7 +69,7 @@ T1
 ; feature infill
 ; tool H0.2 W0.48
 ;; --- layer 4 (0.2 @ 1) ---
-N10 G1 X1*96
+N10 G1 X1*80
 N11 G1 X2
 ;MESH:a.stl
 (aside) G1 X3

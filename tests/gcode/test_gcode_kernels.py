@@ -1,6 +1,8 @@
 """The kernels give the same bytes and numbers compiled and as plain Python."""
 
 import importlib.util
+import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,9 @@ import pytest
 import gcode.planner
 import gcode.reader
 import gcode.writer
+from benchmarks.fuzz_reader import PLAIN as EVERYTHING
+from gcode import bgcode
+from gcode.bgcode import Compression, Encoding
 from gcode.flavours import KLIPPER, REPRAPFIRMWARE
 from gcode.moves import DTYPES, Moves
 from gcode.planner import Machine
@@ -60,19 +65,30 @@ def test_writer(moves, flavour, relative, monkeypatch):
 
 
 def test_reader(moves, monkeypatch):
-    text = gcode.writer.write(moves, gcode.writer.Style(KLIPPER))
-    text += b"G2 X5 Y5 I2 J9 E1\nG3 X9 Y9 R30\nG91\nG1 X-.5 E.2\nG10\nG11\n"
-    text += b"nonsense {\nG1 X\nN1 G1 X1*3\n; FEATURE: Outer wall\n"
+    text = gcode.writer.write(moves, gcode.writer.Style(KLIPPER)) + EVERYTHING
+    text += b"nonsense {\nG1 X\nN1 G1 X1*3\nG1 X9999999999\nN5 G1\n"
     problems = [], []
     compiled = gcode.reader.read(text, problems[0])
     monkeypatch.setattr("gcode.reader.Scanner", interpreted("words").Scanner)
     monkeypatch.setattr("gcode.reader.Printer", interpreted("rows").Printer)
     plain = gcode.reader.read(text, problems[1])
     assert problems[0] == problems[1]
-    assert len(problems[0]) == 2
-    for name in (*DTYPES, "command_row"):
+    assert len(problems[0]) == 4
+    for name in (*DTYPES, "command_row", "command_line"):
         assert (getattr(plain, name) == getattr(compiled, name)).all(), name
     assert plain.commands == compiled.commands
+    assert plain.objects == compiled.objects
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("compression", Compression)
+def test_packing(compression, encoding, monkeypatch):
+    text = EVERYTHING * 3
+    compiled = bgcode.pack(text, compression, encoding)
+    read = b"".join(bgcode.text(io.BytesIO(compiled)))
+    monkeypatch.setitem(sys.modules, "gcode.kernels.packing", interpreted("packing"))
+    assert bgcode.pack(text, compression, encoding) == compiled
+    assert b"".join(bgcode.text(io.BytesIO(compiled))) == read
 
 
 @pytest.mark.parametrize(
