@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gcode.checks.evidence import Evidence, seen
+from gcode.checks.evidence import Evidence, Spoken, seen
 from gcode.checks.findings import Sighting
 from gcode.moves import Floats
+from gcode.planner import Machine
 
 EXCESS = 1.01
 """Limits are passed from one per cent on: less is rounding."""
@@ -54,24 +55,26 @@ def too_much_acceleration(e: Evidence) -> Iterator[Sighting]:
         yield Sighting("more acceleration than x and y have", rows, values, limit, "mm/s2")
 
 
-RAISED = {"M201": "acceleration", "M203": "speed"}
-
-
 def limits_raised(e: Evidence) -> Iterator[Sighting]:
     """Yield commands that allow the machine more than its profile does."""
-    machine = e.limits.machine
-    per_minute = 60.0 if machine.flavour == "reprapfirmware" else 1.0
     for one in e.spoken:
-        if not (kind := RAISED.get(one.name)):
-            continue
-        scale = per_minute if kind == "speed" else 1.0
-        for axis in "XYZE":
-            limit = getattr(machine, f"{kind}_{axis.lower()}")
-            value = (one.number(axis) or 0.0) / scale
+        for words, value, limit, unit in _allowed(one, e.limits.machine):
             if value > limit * EXCESS:
-                unit = "mm/s" if kind == "speed" else "mm/s2"
-                what = f"{one.name} raises the {kind} limit of {axis}"
-                yield seen(what, [one], [value], limit, unit)
+                yield seen(f"{one.name} raises the limit of {words}", [one], [value], limit, unit)
+
+
+def _allowed(one: Spoken, machine: Machine) -> Iterator[tuple[str, float, float, str]]:
+    """Yield (what, value, limit of the machine, unit) of what a command allows."""
+    if one.name == "M201":
+        for axis in "XYZE":
+            yield axis, one.number(axis) or 0.0, getattr(machine, f"acceleration_{axis.lower()}"), "mm/s2"
+    elif one.name == "M203":
+        per_minute = 60.0 if machine.flavour == "reprapfirmware" else 1.0
+        for axis in "XYZE":
+            value = (one.number(axis) or 0.0) / per_minute
+            yield axis, value, getattr(machine, f"speed_{axis.lower()}"), "mm/s"
+    elif one.name == "SET_VELOCITY_LIMIT":
+        yield "all axes", one.number("VELOCITY") or 0.0, max(machine.speed_x, machine.speed_y), "mm/s"
 
 
 def too_much_flow(e: Evidence) -> Iterator[Sighting]:
