@@ -42,7 +42,7 @@ from printer.protocol.stats import Stats
 OPEN_AGAIN_S = 2.0
 BOOT_QUIET_S = 0.5  # a booting firmware still talks, and may not listen yet
 SETTLE_S, SETTLE_MOST_S = 0.02, 0.2  # bounds of the quiet before anything is sent again
-FITTING_PROBES = 3  # that are left out where they might not fit into the receive buffer
+FITTING_PROBES = 1  # that is left out where it might not fit into the receive buffer
 NEVER = float("inf")
 _PROBE = 20  # bytes
 _TALKING = (State.OPENING, State.ASKING, State.STREAMING)

@@ -113,7 +113,7 @@ def bursts(draw, most: int, total: int) -> Faults:
     return faults
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(marlin=marlins, up=bursts(2, 1500), down=bursts(2, 300), ping_pong=st.booleans())
 def test_each_line_is_taken_once_and_in_order_or_the_link_says_so(marlin, up, down, ping_pong):
     lines = job(30)
