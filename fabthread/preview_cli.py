@@ -12,7 +12,7 @@ from fabthread.options import check_writable, profile_options, resolve, write_fi
 if TYPE_CHECKING:
     from gcode.moves import Moves
 
-GCODE_SUFFIXES = (".gcode", ".gco", ".g", ".gc", ".nc", ".txt")
+GCODE_SUFFIXES = (".gcode", ".gco", ".g", ".gc", ".nc", ".txt", ".gcode.gz", ".bgcode", ".gcode.3mf", ".ufp")
 
 EPILOG = """\b
 Examples:
