@@ -8,12 +8,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.infill.region import grow_round, region_of, shrink
+from slicer.infill.region import region_of, shrink
 from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import medial_axes
-from slicer.tools.offsets import pieces
+from slicer.tools.offsets import grow_round, pieces
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

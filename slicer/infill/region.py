@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slicer.ragged import offsets_of
 from slicer.tools.crew import Crew
-from slicer.tools.offsets import offset, offset_of, pieces
+from slicer.tools.offsets import offset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,13 +43,6 @@ class Region:
 def shrink(polygon: NDArray[Any], distance: Floats, crew: Crew) -> NDArray[Any]:
     """Return every polygon inset by its distance (mm; grown where negative), corners kept sharp."""
     return offset(polygon, -distance, crew)
-
-
-def grow_round(polygon: NDArray[Any], distance: Floats, crew: Crew) -> NDArray[Any]:
-    """Return every polygon grown by its distance, mm; where a corner is too sharp to be kept, all are rounded."""
-    cuts = pieces(polygon)
-    made = crew.map(lambda cut: offset_of(polygon[cut], distance[cut], {"quad_segs": 4}), cuts)
-    return np.concatenate([*made, polygon[:0]])
 
 
 def region_of(polygon: NDArray[Any]) -> Region:

@@ -8,9 +8,10 @@ from math import sqrt
 import numpy as np
 
 from slicer.infill.join import Chains, joined
-from slicer.infill.region import grow_round, region_of, shrink
+from slicer.infill.region import region_of, shrink
 from slicer.infill.scan import Frames, scan
 from slicer.infill.task import Beads, Task
+from slicer.tools.offsets import grow_round
 
 CROWDED = 0.45
 """Half the least width of a strip that gets sparse lines, in spacings."""

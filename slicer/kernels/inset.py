@@ -23,6 +23,7 @@ def inset(
     row_polygons: cython.const[cython.longlong][::1],
     distance: cython.const[cython.double][::1],
     mitre_limit: cython.double,
+    cutting: cython.bint,
     out: cython.double[:, ::1],
     out_offsets: cython.longlong[::1],
     doubtful: cython.char[::1],
@@ -31,6 +32,7 @@ def inset(
 
     xy (p, 2) closed rings, the first of each polygon its outer one; ring_offsets (r + 1,)
     out (2 p, 2), out_offsets alike, but with the inside to the left; a doubtful row's rings are empty
+    mitre_limit: corners that grow reach at most so many distances, then they are cut off, or doubtful without `cutting`
     polygon_rings (n + 1,); row_polygons (m + 1,); distance (m,) mm inwards; doubtful (m,) zeroed on entry
     """
     longest: cython.Py_ssize_t = 1
@@ -54,7 +56,7 @@ def inset(
                     made = 0
                     if not doubtful[m]:
                         made = move(xy[ring_offsets[r] : ring_offsets[r + 1]], r == polygon_rings[k], distance[m],
-                                    mitre_limit, edges, links, shrinking, out[at:])  # fmt: skip
+                                    mitre_limit, cutting, edges, links, shrinking, out[at:])  # fmt: skip
                         doubtful[m] = made == 0
                     at += made
                     out_offsets[r + 1] = at
@@ -72,6 +74,7 @@ def move(
     outer: cython.bint,
     distance: cython.double,
     mitre_limit: cython.double,
+    cutting: cython.bint,
     edges: cython.double[:, ::1],
     links: cython.int[:, ::1],
     shrinking: cython.int[::1],
@@ -160,7 +163,7 @@ def move(
                     return 0
                 shrinking[waiting] = i
                 waiting += 1
-    return write(edges, links, start, until, left, forward, mitre_limit, out)
+    return write(edges, links, start, until, left, forward, mitre_limit, cutting, out)
 
 
 @cython.cfunc
@@ -246,11 +249,12 @@ def write(
     left: cython.double,
     forward: cython.bint,
     mitre_limit: cython.double,
+    cutting: cython.bint,
     out: cython.double[:, ::1],
 ) -> cython.Py_ssize_t:
     """Write the corners at time `until`, closed, the inside to the left; return how many.
 
-    Corners that reach farther than the limit are cut off there, square to their way.
+    Corners that reach farther than the limit are cut off there, square to their way; 0 if that is not wanted.
     """
     made: cython.Py_ssize_t = 0
     i: cython.Py_ssize_t = start
@@ -262,6 +266,8 @@ def write(
         a = links[i, 0]
         cut = 0.0
         if sharp(edges, a, i, left, mitre_limit):
+            if not cutting:
+                return 0
             reach = sqrt(edges[i, 4] * edges[i, 4] + edges[i, 5] * edges[i, 5])
             cut = (reach - mitre_limit) / sqrt(1.0 - 1.0 / (reach * reach)) * until
         for k in range(2 if cut > 0.0 else 1):

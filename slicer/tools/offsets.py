@@ -21,8 +21,10 @@ from slicer.tools.polygons import empty_stack
 
 MITRE = 2.0
 """Corners that grow reach at most this many distances; beyond, they are cut off."""
-MITRED = {"join_style": "mitre", "mitre_limit": MITRE}
+MITRED: dict[str, Any] = {"join_style": "mitre", "mitre_limit": MITRE}
 """How GEOS makes an offset with sharp corners."""
+ROUND: dict[str, Any] = {"quad_segs": 4}
+"""How it makes one with round corners."""
 
 
 def offset(stack: Regions, distance: float | Floats, crew: Crew) -> Regions:
@@ -54,15 +56,25 @@ def pieces(stack: Regions, points: int = 4096) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(cuts, [*cuts[1:], n], strict=True)]
 
 
+def grow_round(stack: Regions, distance: Floats, crew: Crew) -> Regions:
+    """Return each polygon grown by its distance, mm; where a corner is too sharp to be kept, all are rounded."""
+    cuts = pieces(stack)
+    made = crew.map(lambda rows: offset_of(stack[rows], distance[rows], ROUND), cuts)
+    return np.concatenate([*made, stack[:0]])
+
+
 def offset_of(stack: Regions, distance: Floats, style: dict[str, Any]) -> Regions:
-    """Return each polygon grown by its distance; `style` is for what GEOS has to do."""
-    made, sure = moved(stack, -distance)
+    """Return each polygon grown by its distance; `style` is how GEOS does what is left to it."""
+    made, sure = moved(stack, -distance, cutting=style is MITRED)
     made[~sure] = shapely.buffer(stack[~sure], distance[~sure], **style)
     return made
 
 
-def moved(stack: Regions, inwards: Floats) -> tuple[Regions, NDArray[np.bool_]]:
-    """Return the (Multi)Polygons with each edge moved inwards (mm), and whether that is their offset; else None."""
+def moved(stack: Regions, inwards: Floats, cutting: bool = True) -> tuple[Regions, NDArray[np.bool_]]:
+    """Return the (Multi)Polygons with each edge moved inwards (mm), and whether that is their offset; else None.
+
+    Outlines with corners too sharp to be kept have no such offset without `cutting`.
+    """
     made, sure = np.full(len(stack), None, dtype=object), np.zeros(len(stack), np.bool_)
     # what has not the area of a disc of that radius vanishes
     gone = shapely.is_empty(stack) | ((inwards > 0.0) & (shapely.area(stack) < np.pi * inwards**2))
@@ -75,7 +87,7 @@ def moved(stack: Regions, inwards: Floats) -> tuple[Regions, NDArray[np.bool_]]:
     groups = more[0] if more else np.arange(len(rows) + 1)
     out, out_rings, doubtful = np.empty((2 * len(xy), 2)), np.empty(len(rings), np.int64), np.zeros(len(rows), np.int8)
     xy = np.ascontiguousarray(xy[:, :2])
-    inset.inset(xy, rings, polygons, groups, inwards[rows], MITRE, out, out_rings, doubtful)
+    inset.inset(xy, rings, polygons, groups, inwards[rows], MITRE, cutting, out, out_rings, doubtful)
     good = np.flatnonzero(doubtful == 0)
     kept, count = np.repeat(doubtful == 0, np.diff(groups)), np.diff(groups)[good]
     sizes = np.diff(out_rings)[np.repeat(kept, np.diff(polygons))], np.diff(polygons)[kept]
