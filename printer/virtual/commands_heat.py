@@ -30,7 +30,7 @@ def _hotend(fw: Firmware, words: Words) -> Heater | None:
 
 def _aim(fw: Firmware, heater: Heater, target: float) -> None:
     limit = heater.guard.maximum - TOO_HOT if heater.guard else inf
-    if fw.personality.fatal_errors and target > limit:
+    if fw.personality.strict and target > limit:
         fw.complain(f"Requested temperature ({target:.1f}) out of range (0.0:{limit:.1f})")
         return
     heater.aim(min(max(target, 0.0), limit), fw.now)
@@ -115,7 +115,7 @@ def fan(fw: Firmware, words: Words) -> None:
         return
     if index == 0:
         fw.planner.fan = speed / 255.0
-    if fw.personality.name == "marlin":
+    if fw.personality.chatty:
         fw.say(f"M106 P{index} S{speed:.0f}")
 
 

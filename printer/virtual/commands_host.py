@@ -16,7 +16,7 @@ def identity(fw: Firmware, words: Words) -> None:
     fw.say(fw.personality.m115)
     for capability in fw.personality.capabilities:
         fw.say(f"Cap:{capability}")
-    if fw.personality.name == "marlin":
+    if fw.personality.chatty:
         x, y, z = fw.motion.size
         low, high = "x:0.0000,y:0.0000,z:0.0000", f"x:{x:.4f},y:{y:.4f},z:{z:.4f}"
         fw.say(f"area:{{full:{{min:{{{low}}},max:{{{high}}}}},work:{{min:{{{low}}},max:{{{high}}}}}}}")

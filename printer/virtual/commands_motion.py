@@ -36,8 +36,11 @@ def _target(fw: Firmware, words: Words) -> tuple[list[float], float] | None:
         planner.feedrate = feed * planner.unit / 60.0
     e = words.get("E")
     advance = 0.0
-    if e is not None and not fw.skipping:
+    if e is not None:
         advance = e * planner.unit - (here[3] if planner.absolute_e else 0.0)
+    if fw.skipping:
+        here[3] += advance
+        return to, 0.0
     if planner.strict and advance and planner.cold:
         fw.complain("Extrude below minimum temp\nSee the 'min_extrude_temp' config option for details")
         return None
@@ -163,7 +166,7 @@ def home(fw: Firmware, words: Words) -> Task:
         fw.kill("Homing Failed")
         return None
     fw.motion.home(axes)
-    if fw.personality.m114_after_homing:
+    if fw.personality.chatty:
         fw.say(position(fw))
     return None
 
@@ -172,7 +175,7 @@ def level(fw: Firmware, words: Words) -> Task:
     """G29: probe nine points."""
     yield from fw.standstill()
     if not fw.motion.homed.all():
-        fw.complain("Home XYZ first" if not fw.personality.fatal_errors else "Must home axis first")
+        fw.complain("Home XYZ first" if not fw.personality.strict else "Must home axis first")
         return None
     for row in range(3):
         for column in range(3):
@@ -213,7 +216,7 @@ def set_position(fw: Firmware, words: Words) -> None:
             fw.motion.origin[axis] = fw.motion.position[axis] - words.number(letter, 0.0) * fw.planner.unit
     if everything or words.has("E"):
         fw.motion.position[3] = words.number("E", 0.0) * fw.planner.unit
-    if fw.personality.m114_after_homing:
+    if fw.personality.chatty:
         fw.say(position(fw))
 
 
@@ -241,7 +244,7 @@ def endstops(fw: Firmware, words: Words) -> None:
     words_of = {axis: fw.personality.endstop_words[bool(real[i] <= 0.0)] for i, axis in enumerate("xyz")}
     for text in fw.personality.endstops:
         fw.say(text.format(**words_of))
-    if fw.personality.name.startswith("marlin"):
+    if fw.personality.chatty:
         fw.say(f"filament: {'TRIGGERED' if fw.printer.filament else 'open'}")
 
 

@@ -230,7 +230,7 @@ class Firmware:
         self.queue.popleft()
         self.began = False
         self.wake = self.now + self.personality.board.seconds_a_line
-        self.upkeep.end()
+        self.upkeep.end(line.text)
 
     def _ok(self, number: int | None, answer: str) -> bytes:
         text = self.personality.ok.format(n="" if number is None else number).rstrip() + answer
@@ -269,7 +269,7 @@ class Firmware:
 
     def emergency_stop(self) -> None:
         """Do what M112 does."""
-        if self.personality.fatal_errors:
+        if self.personality.strict:
             self.kill("Shutdown due to M112 command")
         else:
             self.say("echo:M112 Shutdown")

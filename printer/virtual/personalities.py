@@ -43,7 +43,11 @@ class Personality:
     """One firmware; see the fields' names in Marlin, of which the others are variations.
 
     numbered         line numbers and checksums are checked, and asked for again
+    planner          whose motion: one of `PLANNERS`
     g90_resets_e     G90 makes E absolute too (Marlin 2)
+    chatty           says more than it must: the position after G28 and G92, changes of the fan, its sensors and size
+    macros           commands that are words with NAME=value
+    strict           refuses a move that it cannot make instead of cutting it off (Klipper)
     early            commands that act when they are read, past the queue, where they have no number
     emergency        commands that act when their characters arrive, past everything
     missing, known   commands that it does not know; the only ones it knows, where there are any
@@ -76,9 +80,9 @@ class Personality:
     action: str = "//action:{text}"
     planner: str = "marlin"
     g90_resets_e: bool = True
-    m114_after_homing: bool = False
+    chatty: bool = False
     macros: bool = False
-    fatal_errors: bool = False
+    strict: bool = False
     early: tuple[str, ...] = ("M108", "M112", "M410")
     emergency: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
@@ -105,7 +109,7 @@ MARLIN2 = Personality(
     board=Board(seconds_a_line=0.0001),
     emergency=("M108", "M112", "M410", "M876", "M524"),
     early=(),
-    m114_after_homing=True,
+    chatty=True,
 )  # fmt: skip
 
 MARLIN1 = replace(
@@ -118,6 +122,7 @@ MARLIN1 = replace(
     board=Board(baud=115200, seconds_a_line=0.0008),
     no_checksum="Error:No Line Number with checksum, Last Line: {last}",
     temperatures=" T:{t:.2f} /{tt:.2f} B:{b:.2f} /{bt:.2f} @:{tp} B@:{bp}",
+    chatty=False,
     g90_resets_e=False,
     emergency=(),
     early=("M108", "M112", "M410"),
@@ -162,10 +167,10 @@ KLIPPER = replace(
     endstops=("x:{x} y:{y} z:{z}",),
     action="// action:{text}",
     planner="klipper",
-    m114_after_homing=False,
+    chatty=False,
     g90_resets_e=False,
     macros=True,
-    fatal_errors=True,
+    strict=True,
     emergency=("M112",),
     early=(),
     known=KLIPPER_KNOWS,
@@ -191,7 +196,7 @@ REPRAPFIRMWARE = replace(
     "Machine {x:.3f} {y:.3f} {z:.3f} Bed comp 0.000",
     endstops=("Endstops - X: {x}, Y: {y}, Z: {z}, Z probe: not stopped",),
     endstop_words=("not stopped", "at min stop"),
-    m114_after_homing=False,
+    chatty=False,
     planner="reprapfirmware",
     g90_resets_e=False,
     emergency=("M112",),
@@ -223,7 +228,7 @@ REPETIER = replace(
     position="X:{x:.2f} Y:{y:.2f} Z:{z:.3f} E:{e:.4f}",
     endstops=("endstops hit: x_min:{x} y_min:{y} z_min:{z}",),
     endstop_words=("L", "H"),
-    m114_after_homing=False,
+    chatty=False,
     g90_resets_e=False,
     emergency=(),
     early=("M112",),
@@ -251,7 +256,7 @@ SMOOTHIE = replace(
     position="C: X:{x:.4f} Y:{y:.4f} Z:{z:.4f} E:{e:.4f}",
     endstops=("min_x:{x} min_y:{y} min_z:{z}",),
     endstop_words=("0", "1"),
-    m114_after_homing=False,
+    chatty=False,
     g90_resets_e=False,
     emergency=("M112",),
     early=(),

@@ -84,7 +84,7 @@ class VirtualPrinter:
         self.uart = Uart(board.baud, latency, board.receive_buffer)
         machine = machine or Machine(made.planner)
         self.motion = Motion(machine, size, board.blocks, PLANNERS.index(made.planner), board.first_move)
-        self.motion.planner.strict = made.fatal_errors
+        self.motion.planner.strict = made.strict
         self.defaults: eeprom.Values = eeprom.defaults(machine)
         self.eeprom: eeprom.Values | None = None
         self.hotends = [Heater(HOTENDS[hotend], HOTEND_GUARD, HOTEND_PID) for _ in range(extruders)]

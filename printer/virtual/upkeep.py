@@ -28,7 +28,7 @@ class Upkeep:
 
     keepalive   seconds between two `busy:` of a long command; 0 for none
     idle_heat   seconds until unused heaters are switched off; 0 for never
-    used_at     when the last command ended
+    used_at     when the last command ended that was more than a question
     """
 
     def __init__(self, firmware: Firmware) -> None:
@@ -51,11 +51,13 @@ class Upkeep:
         """Note that a command has begun that does not end at once."""
         self._busy_at = self._firmware.now + self.keepalive if self.keepalive else inf
 
-    def end(self) -> None:
-        """Note that a command has ended."""
+    def end(self, text: bytes) -> None:
+        """Note that a command has ended; a host that only asks for temperatures does not use the printer."""
+        now = self._firmware.now
         self._busy_at = inf
-        self.used_at = self._firmware.now
-        self._wait_at = self.used_at + WAIT
+        self._wait_at = now + WAIT
+        if text != b"M105":
+            self.used_at = now
 
     def look(self, now: float) -> None:
         """Do what is due."""

@@ -181,6 +181,7 @@ def test_heat_that_nobody_uses_is_switched_off():
     ask(device, "M104 S200")
     hear(device, 1700.0)
     assert device.hotends[0].target == 200
+    ask(device, "M105")
     assert "idle" in hear(device, 200.0)[0]
     assert device.hotends[0].target == 0
     ask(device, "M86 S0")

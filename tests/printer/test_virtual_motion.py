@@ -247,6 +247,13 @@ def test_a_cancelled_object_is_left_out():
     assert set(moves.x[moves.speed > 0]) == {10, 20}
 
 
+def test_a_cancelled_object_leaves_no_debt_of_filament():
+    device = switched_on()
+    stream(device, ["G28", "M302 P1", "M82", "M486 P1", "M486 S0", "G1 X10 E1 F6000", "M486 S1", "G1 X50 E5",
+                    "M486 S2", "G1 X20 E6", "M400"])  # fmt: skip
+    assert device.executed().e.sum() == pytest.approx(2)
+
+
 def test_homing_takes_the_way_to_the_endstops():
     device = switched_on()
     ask(device, "G28")
