@@ -43,7 +43,7 @@ OVERRIDES: dict[str, tuple[float, float, float, str]] = {
 
 CARD: dict[str, tuple[str, ...]] = {
     "list": ("M21", "M20"),
-    "print": ("M23 {}", "M24", "M27 S5"),
+    "print": ("M23 {}", "M27 S5", "M24"),
     "pause": ("M25",),
     "resume": ("M24",),
     "cancel": ("M524", "M104 S0", "M140 S0", "M27 S0"),

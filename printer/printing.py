@@ -124,7 +124,16 @@ class Printing:
 
     def _ready(self, event: events.Ready) -> None:
         if self._act(job.Connected(self.session.now)):
-            self.session.say(self._preamble, then=self._begin)
+            self.session.say(self._preamble, then=None if self._upload else self._begin)
+
+    def _card(self, event: events.SdStatus) -> None:
+        """Follow a file on its way to the card."""
+        if self._upload and event.what == "writing":
+            self._begin()
+        elif self._upload and event.what == "saved":
+            self._finished()
+        elif self._upload and event.what in ("open_failed", "missing"):
+            self.fail(f"the card does not take {self._upload}: {event.what.replace('_', ' ')} {event.text}".rstrip())
 
     def _begin(self) -> None:
         if self._act(job.Begin(self.session.now)):
@@ -281,7 +290,7 @@ class Printing:
         if not self._act(job.Finish(self.session.now)):
             return
         if self._upload:
-            self.session.say(["M29"], then=self._finished)
+            self.session.say(["M29"])
         else:
             hot = self.program.state(len(self.program)).hot
             off = sequences.heaters_off(self.program.state(len(self.program))) if hot else []
@@ -337,5 +346,6 @@ HANDLERS: dict[type[Event], Callable[..., None]] = {
     events.Silent: Printing._silent,
     events.Doubted: Printing._doubted,
     events.Action: Printing._asked_to,
+    events.SdStatus: Printing._card,
     Disconnected: Printing._disconnected,
 }

@@ -49,9 +49,9 @@ def plan(program: Program, found: Recovery, policy: Policy) -> Plan:
         raise UnsafeToPrint(f"that print is {found.end}: there is nothing to go on with")
     first, last = found.unknown(QUEUE)
     first, last = min(first, len(program)), min(last, len(program))
-    layer = int(program.layer[min(first, len(program) - 1)])
-    if layer < 0:
+    if found.acknowledged <= program.layer_start(0):
         raise UnsafeToPrint("that print never came to its first layer: print it again")
+    layer = max(int(program.layer[min(first, len(program) - 1)]), 0)
     line = program.layer_start(layer)
     state, now = program.state(line), program.state(min(found.acknowledged, len(program)))
     if state.shifted:
