@@ -33,7 +33,7 @@ def layer_order(e: Evidence) -> Iterator[Sighting]:
     low = drop > max(0.95 * _layer_height(e), SAME)
     if low.any():
         what = "a bead lies below what was printed in its place, by"
-        yield Sighting(what, rows[low], drop[low], 0.0, "mm")
+        yield Sighting(what, rows[low], drop[low], unit="mm")
 
 
 def _highest_before(squares: Rows, z: Floats) -> Floats:
