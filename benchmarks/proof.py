@@ -1,6 +1,6 @@
 """Verify the files of several slicers, plant faults into them, and write the tables of docs/proof.md.
 
-python -m benchmarks.proof ../models/*.stl               tables for these models and those in sample_models
+python -m benchmarks.proof ../models/*.stl               tables for these models (else those in sample_models)
 python -m benchmarks.proof --keep /tmp/files MODEL ...   keep the sliced files there, or take those that are there
 """
 
@@ -26,12 +26,13 @@ from gcode.roles import Role
 
 PAGE = REPOSITORY / "docs" / "proof.md"
 TIMEOUT = 300
+SLICERS = {"fabthread": measure.ours, **peers.installed()}
 Fault = Callable[[Moves, int], Moves]
 
 
 def sliced(model: Path, folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield the name of each slicer and the file it makes of a model, sliced unless it is there already."""
-    for name, command in {"fabthread": measure.ours, **peers.installed()}.items():
+    for name, command in SLICERS.items():
         output = folder / f"{model.stem}.{name}.gcode"
         if not output.exists():
             try:
@@ -134,12 +135,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", type=Path)
     parser.add_argument("--keep", type=Path, help="directory of the sliced files")
+    parser.add_argument("--without", action="append", default=[], choices=SLICERS, help="a slicer to leave out")
     parser.add_argument("--planted", nargs="*", type=Path, default=[], help="models for the table of planted faults")
     chosen = parser.parse_args()
+    for name in chosen.without:
+        del SLICERS[name]
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        models = sorted((REPOSITORY / "sample_models").glob("*.stl")) + chosen.models
+        models = chosen.models or sorted((REPOSITORY / "sample_models").glob("*.stl"))
         write({"figures": clean(models, folder)})
         write({"planted": planted(chosen.planted or [REPOSITORY / "sample_models" / "bracket.stl"], folder)})
 

@@ -146,11 +146,11 @@ def _is_spiral(beads: Beads) -> bool:
 
 
 def _by_layer(beads: Beads) -> tuple[Floats, Ints]:
-    """Return z of each of the file's layers, and the layer of each bead."""
+    """Return the highest z of each of the file's layers, and the layer of each bead."""
     _, level = np.unique(beads.layer, return_inverse=True)
-    weight = beads.length
-    z = np.bincount(level, beads.z * weight) / np.bincount(level, weight)
-    return z, level.astype(np.intp)
+    z = np.zeros(int(level.max()) + 1)
+    np.maximum.at(z, level, beads.z)
+    return np.maximum.accumulate(z), level.astype(np.intp)
 
 
 def _by_height(beads: Beads) -> tuple[Floats, Ints]:

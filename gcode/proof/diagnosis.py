@@ -37,8 +37,8 @@ SHIFTED = 0.12
 """Levels this far (mm) beside those below them were shifted."""
 FLOW = 0.06
 """Levels that got this share of plastic less or more than others did were fed wrongly."""
-LEAN, RICH = 0.88, 1.12
-"""Walls are filled this much at least and at most, in files whose flow is right."""
+LEAN, RICH = 0.92, 1.17
+"""Walls hold this share of the plastic that beads of their width would, in files whose flow is right."""
 USUAL = 10
 """Levels below and above that say what is usual."""
 
@@ -83,10 +83,10 @@ def shell_of(placed: Placed, measured: Measured) -> float:
     beyond = np.arange(asked.shape[1]) >= first[:, None] + bead
     sparse = np.where(beyond, bare, 0).sum(axis=1) > SPARSE * np.where(beyond, asked, 0).sum(axis=1)
     if not sparse.any():
-        return asked.shape[1] * placed.pitch
+        return float(asked.shape[1] * placed.pitch)
     votes = np.bincount(first[sparse], minlength=asked.shape[1] + 2)
     usual = int(np.convolve(votes, [1, 1, 1])[1:-1].argmax())
-    return float(max(usual - 1, bead - 1) * placed.pitch)
+    return float(max(usual, bead) - 1) * placed.pitch
 
 
 def diagnose(placed: Placed, measured: Measured, shell: float) -> list[Fault]:
@@ -153,8 +153,7 @@ def _far_shifts(e: Evidence, met: Floats) -> Iterator[Fault]:
 
 def _feeding(e: Evidence) -> Iterator[Fault]:
     """Yield levels that got less or more plastic than the levels around them, for the same beads."""
-    shell = slice(OUT, OUT + round(min(e.shell, 2 * e.placed.bead) / e.placed.pitch))
-    squares, plastic = e.measured.by_distance[:, 0, shell].sum(axis=1), e.measured.by_distance[:, 1, shell].sum(axis=1)
+    squares, plastic = e.measured.by_distance[:, :2, e.placed.walls(e.shell)].sum(axis=2).T
     laid = (np.diff(e.placed.starts) > 0) & (squares > LEAST_AREA)
     fill = np.divide(plastic, squares, out=np.ones(len(squares)), where=laid)
     width = width_of(e.measured.outer_bead, e.placed.levels.height)
@@ -166,15 +165,15 @@ def _feeding(e: Evidence) -> Iterator[Fault]:
         fed, filled = width[k] / np.median(width[near]) - 1, fill[k] / np.median(fill[near]) - 1
         if fed < -FLOW and filled < -FLOW / 2:
             name = "under-extrusion"
-        elif fed > FLOW and filled > FLOW / 2:
+        elif fed > FLOW and filled > FLOW / 2 and k > 0:  # a first layer is often wider on purpose
             name = "over-extrusion"
         else:
             continue
-        text = f"beads are {100 * fed:+.0f} % wide, the shell is filled to {100 * fill[k]:.0f} %"
+        text = f"beads are {100 * fed:+.0f} % wide, walls are filled to {100 * fill[k]:.0f} %"
         yield e.fault(name, text, k, k, _middle(e.picture(k), e.picture(k).asked > 0))
         e.explained[k] = True
     usual = float(np.median(fill[laid & ~e.explained])) if (laid & ~e.explained).any() else 1.0
-    if not LEAN < usual < RICH:
+    if not LEAN < usual / e.placed.roundness < RICH:
         name = "under-extrusion" if usual < 1 else "over-extrusion"
         yield e.fault(name, f"walls are filled to {100 * usual:.0f} % everywhere", 0, len(laid) - 1, np.zeros(2))
         e.explained |= True
@@ -183,6 +182,7 @@ def _feeding(e: Evidence) -> Iterator[Fault]:
 def _bare(e: Evidence) -> Iterator[Fault]:
     """Yield islands that are not there, walls and surfaces with holes."""
     shell = e.measured.by_distance[:, 3, e.shell_squares].sum(axis=1)
+    kinds = ((TOP, "top layer missing"), (SHELL, "wall missing"), (BOTTOM, "bottom missing"))  # a spiral stays open
     suspected = (shell + e.measured.skins[:, 1] + e.measured.skins[:, 3] > LEAST_AREA) & ~e.explained
     for k in np.flatnonzero(suspected).tolist():
         shown = e.picture(k)
@@ -193,7 +193,7 @@ def _bare(e: Evidence) -> Iterator[Fault]:
         if lost.any():
             text = f"{np.count_nonzero(lost) * square:.0f} mm2 of an island of their own have no plastic"
             yield e.fault("island lost", text, k, k, _middle(shown, lost))
-        for kind, name in ((SHELL, "wall missing"), (TOP, "top layer missing"), (BOTTOM, "bottom missing")):
+        for kind, name in kinds[e.placed.levels.spiral :]:
             own = empty & ~lost & ((shown.wrong == kind) if kind != SHELL else ~deep & (shown.wrong == SHELL))
             piece = _largest(own)
             if np.count_nonzero(piece) * square > _tolerated(e.placed, shown, piece, kind):

@@ -48,6 +48,16 @@ class Placed:
         bead = float(np.clip(np.median(width), 0.1, 2.0))
         return cls(model, levels, beads[order].moved(*shift), starts, shift, pitch_for(bead, model, levels), bead)
 
+    def walls(self, shell: float) -> slice:
+        """Return how many squares from the outline inwards walls are: two beads, or one if the shell is no deeper."""
+        return slice(OUT, OUT + round((2 if shell > 1.2 * self.bead else 1) * self.bead / self.pitch))
+
+    @property
+    def roundness(self) -> float:
+        """How full a level is of beads of the usual width side by side: their sides are round."""
+        height = float(np.median(self.levels.height))
+        return 1 - height * (1 - np.pi / 4) / max(self.bead, height)
+
     def slab(self, level: int, outlines: Outlines, first: int) -> Slab:
         """Return what is compared on a level; `outlines` begin with those of level `first` - 1."""
         here = self.beads[self.starts[level] : self.starts[level + 1]]

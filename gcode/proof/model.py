@@ -1,7 +1,7 @@
 """A model as triangles and its outlines at any height, read independently of the slicer.
 
-The solid is where outlines wind around a point: shells may overlap or repeat. Models that are inside out, as a whole, by
-bodies or by single triangles, are turned first.
+The solid is where outlines wind around a point: shells may overlap or repeat. What is inside out is turned first, be it
+the whole model, a body of it or single triangles.
 """
 
 from __future__ import annotations

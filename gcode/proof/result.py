@@ -85,7 +85,7 @@ class Part:
         levels, seen = self.placed.levels, self.measured
         squares, plastic, asked, bare = seen.by_distance.transpose(1, 0, 2)
         shell = slice(OUT, OUT + round(self.shell / self.placed.pitch))
-        walls = slice(OUT, OUT + round(min(self.shell, 2 * self.placed.bead) / self.placed.pitch))
+        walls = self.placed.walls(self.shell)
         outside = slice(0, OUT - int(OVER))
         deviation = np.array([deviation_of(row) for row in seen.deviation]).reshape(-1, 4)
         solid = squares[:, walls].sum(axis=1)

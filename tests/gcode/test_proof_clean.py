@@ -83,6 +83,31 @@ def test_a_skirt_need_not_be_named():
     assert passes(parts.part(), moves.with_(role=np.full(len(moves), Role.NONE)))
 
 
+def test_a_spiral_vase_is_open_above():
+    turns, radius, height, width = 25, 12 - 0.225, 0.2, 0.45
+    area = height * (width - height * (1 - np.pi / 4)) / (np.pi * 1.75**2 / 4)  # mm of filament a mm of bead
+    rings = np.arange(radius, 0.3, -0.4)
+    moves = None
+    for level in (1, 2):
+        for r in rings:
+            moves = ring(moves, r, np.full(61, level * height), area, level)
+    for turn in range(turns):
+        moves = ring(moves, radius, height * (2 + turn + np.linspace(0, 1, 61)), area, 3 + turn)
+    assert (
+        verify(cylinder := parts.prism(shapely.Point(0, 0).buffer(12, 64), 0, 5.3), moves).parts[0].placed.levels.spiral
+    )
+    assert passes(cylinder, moves)
+
+
+def ring(moves: Moves | None, radius: float, z: np.ndarray, area: float, level: int) -> Moves:
+    """Return moves with one more turn."""
+    angle = np.linspace(0, 2 * np.pi, len(z))
+    x, y = radius * np.cos(angle), radius * np.sin(angle)
+    e = np.concatenate([[0], np.hypot(np.diff(x), np.diff(y)) * area])
+    columns = {"x": x, "y": y, "z": z, "e": e, "layer": level - 1, "role": Role.EXTERNAL_PERIMETER}
+    return Moves.of(len(z), **columns) if moves is None else parts.appended(moves, **columns)
+
+
 def test_supports_do_not_count():
     moves = parts.printed()
     column = shapely.box(-6, -6, -2, 20)
