@@ -119,6 +119,7 @@ class VirtualPrinter:
 
     def advance(self, until: float) -> bytes:
         """Live until `until`, or until the host has heard something; return that."""
+        until = max(until, self.now)
         while True:
             self._firmware.live(until)
             if self.restarted:
@@ -202,7 +203,7 @@ class VirtualPrinter:
         if b"M" in data or b"K" in data or b"\x18" in data:
             for found in URGENT.finditer(data.replace(b"\r", b"\n")):
                 if not found[1].startswith(b"M") or found[1].decode() in self.personality.emergency:
-                    self.urgent.append((at, found[1]))
+                    self.urgent.append((at - (len(data) - found.end()) * self.uart.byte_seconds, found[1]))
 
     def _feed_faulty(self, line: bytes, now: float) -> None:
         lines = [line]

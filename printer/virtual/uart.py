@@ -16,13 +16,15 @@ BITS_A_BYTE = 10
 class Uart:
     """Both directions of one serial connection, seen from the printer.
 
-    line_at    when the end of the next line arrives; `inf` while none is on its way
-    heard_at   when the host gets the next bytes; `inf` while none are on their way
+    byte_seconds   how long a byte takes
+    line_at        when the end of the next line arrives; `inf` while none is on its way
+    heard_at       when the host gets the next bytes; `inf` while none are on their way
+    lost           bytes that found the receive buffer full
     """
 
     def __init__(self, baud: int, latency: float, capacity: int) -> None:
         self.line_at = self.heard_at = inf
-        self._byte = BITS_A_BYTE / baud if baud else 0.0
+        self.byte_seconds = BITS_A_BYTE / baud if baud else 0.0
         self._latency = latency
         self._capacity = capacity if baud else 0
         self._incoming: deque[tuple[float, bytes]] = deque()  # when each piece begins to arrive
@@ -37,7 +39,7 @@ class Uart:
         if b"\r" in data:
             data = data.replace(b"\r", b"\n")
         begin = max(now, self._incoming_free)
-        self._incoming_free = begin + len(data) * self._byte
+        self._incoming_free = begin + len(data) * self.byte_seconds
         self._incoming.append((begin + self._latency, data))
         if self.line_at == inf:
             end = data.find(b"\n", self._offset if len(self._incoming) == 1 else 0)
@@ -78,7 +80,7 @@ class Uart:
 
     def say(self, data: bytes, now: float) -> None:
         """Put bytes from the printer on the wire."""
-        self._outgoing_free = max(now, self._outgoing_free) + len(data) * self._byte
+        self._outgoing_free = max(now, self._outgoing_free) + len(data) * self.byte_seconds
         at = self._outgoing_free + self._latency
         if not self._outgoing:
             self.heard_at = at
@@ -122,7 +124,7 @@ class Uart:
 
     def _found(self, piece: int, end: int) -> None:
         self._line_end = (piece, end)
-        self.line_at = self._incoming[piece][0] + (end + 1) * self._byte
+        self.line_at = self._incoming[piece][0] + (end + 1) * self.byte_seconds
 
     def _arrived(self, now: float) -> int:
         """Return how many unread bytes have arrived by now."""
@@ -130,10 +132,10 @@ class Uart:
         for begin, data in self._incoming:
             if begin > now:
                 break
-            if begin + len(data) * self._byte <= now + 1e-12:
+            if begin + len(data) * self.byte_seconds <= now + 1e-12:
                 total += len(data)
             else:
-                total += int((now - begin) / self._byte + 1e-6)
+                total += int((now - begin) / self.byte_seconds + 1e-6)
                 break
         return max(total, 0)
 
@@ -146,7 +148,7 @@ class Uart:
         pieces: deque[tuple[float, bytes]] = deque()
         skip = self._offset
         for begin, data in self._incoming:
-            data, begin, skip = data[skip:], begin + skip * self._byte, 0
+            data, begin, skip = data[skip:], begin + skip * self.byte_seconds, 0
             kept = data[:keep]
             lost = min(gone, len(data) - len(kept))
             keep, gone = keep - len(kept), gone - lost
@@ -154,6 +156,6 @@ class Uart:
             if kept:
                 pieces.append((begin, kept))
             if rest:
-                pieces.append((begin + (len(kept) + lost) * self._byte, rest))
+                pieces.append((begin + (len(kept) + lost) * self.byte_seconds, rest))
         self._incoming, self._offset = pieces, 0
         self._seek()

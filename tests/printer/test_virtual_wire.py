@@ -88,3 +88,20 @@ def test_what_is_clipped_is_what_arrived_beyond_the_buffer(pieces, now, capacity
     keep = min(arrived, max(capacity, 1))
     assert uart.take() == data[:keep] + data[arrived:]
     assert uart.lost == arrived - keep
+
+
+def test_an_emergency_acts_when_its_own_bytes_have_arrived():
+    device = switched_on(baud=BAUD)
+    hear(device, 1.0)
+    began, line = device.now, b"M112\n"
+    device.write(line + b"G4 S1 ; " + b"x" * 2000 + b"\n", began)
+    while not device._firmware.halted:
+        device.advance(device.now + 0.01)
+    assert device.now - began < 0.02
+
+
+def test_time_never_runs_backwards():
+    device = switched_on()
+    hear(device, 5.0)
+    assert device.advance(1.0) == b""
+    assert device.now == 5.0
