@@ -136,9 +136,10 @@ class VirtualPrinter:
 
     @property
     def busy(self) -> bool:
-        """Whether it is running a command, a card's file or its motors."""
+        """Whether it is running commands or its motors, and does not wait for anybody."""
         planner = self.motion.planner
-        return bool(self._firmware.queue) or self.card.printing or planner.tail < planner.head
+        working = bool(self._firmware.queue) or self.card.printing or planner.tail < planner.head
+        return working and not self._firmware.waits_for_user
 
     def reset(self, why: str = "External Reset") -> None:
         """Reset the board, as opening its port does by DTR: queue, position and targets are gone."""
