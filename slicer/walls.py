@@ -142,12 +142,15 @@ def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Na
 def _beside(narrow: Narrow, taken: Regions, reach: Floats) -> Narrow:
     """Return the narrow places without those nearer than `reach` to what is taken: loops pass through there."""
     balls = narrow.balls
-    at = np.flatnonzero(balls.radius > 0)
-    row = balls.row[at]
+    at = np.flatnonzero((balls.radius > 0) & ~shapely.is_empty(taken)[balls.row])
+    row, centre = balls.row[at], balls.centre[at]
     shapely.prepare(taken)
-    gone = at[shapely.dwithin(taken[row], shapely.points(balls.centre[at]), reach[row])]
+    if reach.any():
+        gone = shapely.dwithin(taken[row], shapely.points(centre), reach[row])
+    else:
+        gone = shapely.intersects_xy(taken[row], *centre.T)
     radius = balls.radius.copy()
-    radius[gone] = 0.0
+    radius[at[gone]] = 0.0
     return replace(narrow, balls=replace(balls, radius=radius))
 
 
