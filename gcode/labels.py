@@ -9,7 +9,7 @@ from gcode.dialects import BEGIN, END
 NAME = re.compile(r"NAME=(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
 M486 = re.compile(r"M486(?: ?S(-?\d+))?(?: ?A\"?([^\"]*)\"?)?")
 MOST = 1000
-"""Objects on a plate; a higher number is no object."""
+"""Objects on a plate; what comes beyond that is no object."""
 
 
 class Labels:
@@ -57,8 +57,10 @@ class Labels:
             self.now = self._named((found[1] or found[2] or found[3]) if found else text.strip())
 
     def _named(self, name: str) -> int:
-        """Return the index of a name, which may be new."""
+        """Return the index of a name, which may be new; -1 where there are too many."""
         if name not in self.names:
+            if len(self.names) == MOST:
+                return -1
             self.names.append(name)
         return self.names.index(name)
 

@@ -251,7 +251,7 @@ class Reading:
         self._name_roles(text, events, rows.small[0])
         objects = self._objects(text, events, n)
         self.understood = self.understood or n > 0 or any(map(GCODE.match, commands))
-        self.foreign = self.foreign or any(map(FOREIGN.match, commands))
+        self.foreign = self.foreign or (not self.understood and any(map(FOREIGN.match, commands)))
         if self.printer.named_row > 0 and self.top < 0:
             rows.counts[0, : self.printer.named_row] = -1  # counted by height before layers had names
         start = self.position

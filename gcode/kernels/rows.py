@@ -18,7 +18,6 @@ else:
     from math import acos, atan2, ceil, cos, fabs, sin, sqrt
 
 # kinds of lines, from `kernels.words`
-KEPT = cython.declare(cython.int, 0)
 COMMENT = cython.declare(cython.int, 1)
 MACRO = cython.declare(cython.int, 2)
 FAULT = cython.declare(cython.int, 3)
@@ -58,7 +57,6 @@ Y = cython.declare(cython.uint, 1 << 24)
 Z = cython.declare(cython.uint, 1 << 25)
 XYZ = cython.declare(cython.uint, 7 << 23)
 POINT = cython.declare(cython.uint, 1 << 26)  # somewhere in the command is a decimal point
-OTHER = cython.declare(cython.uint, 1 << 31)  # a macro has a parameter that is not in the table
 
 CUSTOM = cython.declare(cython.uchar, 16)
 TURN = cython.declare(cython.double, 6.283185307179586)
@@ -275,7 +273,7 @@ class Printer:
     @cython.nogil
     @cython.exceptval(check=False)
     def _macro(self, meaning: cython.int) -> cython.void:
-        """Labels of objects, and what SET_VELOCITY_LIMIT and SET_RETRACTION set."""
+        """Labels of objects, and what SET_VELOCITY_LIMIT and SET_RETRACTION set, numbered as in the table."""
         if meaning == LIMIT:
             if self.has & (1 << 1) and self.word[1] > 0:
                 self.print_acceleration = self.travel_acceleration = self.word[1]

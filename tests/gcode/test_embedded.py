@@ -1,6 +1,7 @@
 """Settings and pictures in the comments of every slicer's files."""
 
 import base64
+import time
 
 import pytest
 
@@ -102,3 +103,13 @@ def test_half_a_picture_is_none():
 )
 def test_nothing_to_find(text):
     assert settings(text) == {}
+
+
+@pytest.mark.parametrize("line", ["; thumbnail begin 1x1 1", "; a_config = begin", "; a = b", ";SETTING_3 {"])
+def test_many_beginnings_take_no_longer_than_they_are_long(line):
+    text = (line + "\n") * 20_000 + "G28\n"
+    begin = time.process_time()
+    settings(text)
+    thumbnails(text)
+    embedded.without(text.encode())
+    assert time.process_time() - begin < 2

@@ -282,3 +282,10 @@ def test_other_commands_are_kept_word_for_word(line):
     assert moves.command_row.tolist() == [1]
     assert moves.command_line.tolist() == [2]
     assert moves.e.tolist() == [1, 1]
+
+
+def test_more_objects_than_a_plate_holds():
+    moves = read("".join(f";MESH:{k}\nG1 X{k}\n" for k in range(40_000)))
+    assert len(moves.objects) == 1000
+    assert moves.object[[0, 999, 1000, -1]].tolist() == [0, 999, -1, -1]
+    assert len(read("M486 S99999999\nG1 X1\nM486 S5\nG1 X2\n").objects) == 6
