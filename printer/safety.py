@@ -44,6 +44,9 @@ LOWEST = -15.0
 JUMP, JUMP_TIME = 60.0, 3.0
 """C within seconds that no heater can change by: a sensor that lost contact."""
 
+STRIKES = 3
+"""Readings in a row that make an alarm of what a single one, garbled on its way, may show as well."""
+
 SILENCE, BLOCKED_SILENCE = 30.0, 600.0
 """Seconds without a temperature while something is hot; the second while a command keeps the firmware busy."""
 
@@ -67,6 +70,7 @@ class _Watch:
     since: float
     current: float
     read: float
+    strikes: int = 0
     there: bool = False
     low: float | None = None  # since when it is too low
 
@@ -90,10 +94,16 @@ class Guard:
             watch = self._watches.get(name)
             if watch is None:
                 watch = self._watches[name] = _Watch(target or 0.0, current, current, now, current, now)
-            if (alarm := _sensor(name, rule, watch, current, now)) is None:
+            alarm = _sensor(name, rule, watch, current, now)
+            if alarm is None:
                 _retarget(watch, target, current, now)
-                alarm = _heat(name, rule, watch, current, now)
-            watch.current, watch.read = current, now
+                alarm = _too_hot(name, rule, watch, current)
+                watch.current, watch.read = current, now
+            watch.strikes = watch.strikes + 1 if alarm else 0
+            if alarm is None:
+                alarm = _too_cold(name, rule, watch, current, now)
+            elif watch.strikes < STRIKES:
+                continue
             if alarm:
                 alarms.append(alarm)
         return alarms
@@ -127,18 +137,22 @@ def _sensor(name: str, rule: Rule, watch: _Watch, current: float, now: float) ->
     """Return the alarm of a reading that no thermometer in order gives."""
     if not LOWEST < current < rule.highest:
         return Alarm("sensor", name, f"heater {name} reads {current:.1f} C: sensor broken, or far too hot")
-    if abs(current - watch.current) > JUMP and now - watch.read <= JUMP_TIME:
+    if abs(current - watch.current) > JUMP and now - watch.read < JUMP_TIME:
         return Alarm("sensor", name, f"heater {name} jumped from {watch.current:.1f} to {current:.1f} C: loose sensor?")
     return None
 
 
-def _heat(name: str, rule: Rule, watch: _Watch, current: float, now: float) -> Alarm | None:
-    """Return the alarm of a heater that does not do what it is told."""
+def _too_hot(name: str, rule: Rule, watch: _Watch, current: float) -> Alarm | None:
+    """Return the alarm of a heater that heats beyond what it is told."""
+    if current <= max(watch.target, watch.start) + rule.over:
+        return None
+    what = f"heater {name} is at {current:.1f} C, target {watch.target:.0f} C, and does not obey"
+    return Alarm("overheating", name, what)
+
+
+def _too_cold(name: str, rule: Rule, watch: _Watch, current: float, now: float) -> Alarm | None:
+    """Return the alarm of a heater that does not get there, or does not stay."""
     target = watch.target
-    if current > max(target, watch.start) + rule.over:
-        return Alarm(
-            "overheating", name, f"heater {name} is at {current:.1f} C, target {target:.0f} C, and not obeying"
-        )
     if target <= 0:
         return None
     if not watch.there:

@@ -66,12 +66,20 @@ def test_heat_that_nobody_asked_for():
 
 @pytest.mark.parametrize("current", [-20.0, 400.0, math.nan, math.inf])
 def test_impossible_readings_are_a_broken_sensor(current):
-    assert rules([(0, "T", current, 0.0)]) == ["sensor"]
+    assert rules([(now, "T", current, 0.0) for now in range(3)]) == ["sensor"]
 
 
 def test_a_jump_is_a_loose_sensor():
-    assert "sensor" in rules([(0, "T", 200.0, 210.0), (1, "T", 100.0, 210.0)])
+    assert "sensor" in rules([(0, "T", 200.0, 210.0), *((1 + t / 2, "T", 100.0, 210.0) for t in range(4))])
     assert rules([(0, "T", 200.0, 0.0), (200, "T", 100.0, 0.0)]) == []
+
+
+@pytest.mark.parametrize("garbled", [2100.4, 21.0, 10.4, 250.0, math.nan, -210.0])
+def test_a_reading_that_was_garbled_on_its_way_alarms_nobody(garbled):
+    readings = [*heating(210)]
+    for at in range(5, 395, 13):
+        readings[at] = (readings[at][0], "T", garbled, 210)
+    assert rules(readings) == []
 
 
 def test_sensors_that_are_no_heaters_are_not_watched():
