@@ -1,6 +1,6 @@
 """The shared language: G-code as columns of moves, read, written and timed. Imports nothing of ours.
 
-    read      any file -> Moves             reader.py, kernels/words.py and rows.py, slicers' comments in dialects.py
+    read      any file -> Moves             reader.py, reading.py, kernels/words.py and rows.py; slicers: dialects.py
     stream    the same, piece by piece; what files are packed in: containers.py, bgcode.py
     settings, thumbnails                    metadata.py, embedded.py
     write     Moves -> text in a Style      writer.py, kernels/format.py, dialects in flavours.py

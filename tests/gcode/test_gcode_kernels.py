@@ -69,8 +69,8 @@ def test_reader(moves, monkeypatch):
     text += b"nonsense {\nG1 X\nN1 G1 X1*3\nG1 X9999999999\nN5 G1\n"
     problems = [], []
     compiled = gcode.reader.read(text, problems[0])
-    monkeypatch.setattr("gcode.reader.Scanner", interpreted("words").Scanner)
-    monkeypatch.setattr("gcode.reader.Printer", interpreted("rows").Printer)
+    monkeypatch.setattr("gcode.reading.Scanner", interpreted("words").Scanner)
+    monkeypatch.setattr("gcode.reading.Printer", interpreted("rows").Printer)
     plain = gcode.reader.read(text, problems[1])
     assert problems[0] == problems[1]
     assert len(problems[0]) == 4
