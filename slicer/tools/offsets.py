@@ -79,7 +79,7 @@ def moved(stack: Regions, inwards: Floats, cutting: bool = True) -> tuple[Region
     # what has not the area of a disc of that radius vanishes
     gone = shapely.is_empty(stack) | ((inwards > 0.0) & (shapely.area(stack) < np.pi * inwards**2))
     made[gone], sure[gone] = empty_stack(int(gone.sum())), True
-    rows = np.flatnonzero(~gone)
+    rows = np.flatnonzero(~gone & np.isin(shapely.get_type_id(stack), (3, 6)))  # an overlay may leave lines in a row
     if not len(rows):
         return made, sure
     _, xy, offsets = shapely.to_ragged_array(stack[rows])

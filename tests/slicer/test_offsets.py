@@ -50,6 +50,14 @@ def test_every_offset_is_made(shape: shapely.Polygon, other: shapely.Polygon, in
     assert shapely.is_empty(made[1])
 
 
+def test_lines_that_an_overlay_left_are_nothing() -> None:
+    mixed = shapely.GeometryCollection([box(0, 0, 5, 5), shapely.LineString([(7, 0), (7, 5)])])
+    with Crew(1) as crew:
+        made = offset(stack(mixed, box(0, 0, 5, 5)), -1.0, crew)
+    assert made[0].equals(made[1])
+    assert made[1].equals(box(1, 1, 4, 4))
+
+
 def test_corners_that_are_rounded_off_finely_come_together() -> None:
     plate = box(0, 0, 20, 10).buffer(-0.3).buffer(0.3, quad_segs=16)
     made, sure = moved(stack(plate), np.array([0.5]))
