@@ -191,7 +191,7 @@ class Firmware:
         words = Words(text)
         handler = self.handlers.get(words.code)
         if handler is None and words.code[:1] == "T" and words.code[1:].isdigit():
-            handler = self.handlers["Tn"]
+            handler = self.handlers.get("Tn")
         if handler is None:
             if self.personality.unknown:
                 self.say(self.personality.unknown.format(text=words.line, code=words.code))

@@ -260,3 +260,62 @@ def test_no_command_brings_it_down(firmware, commands):
         device.write(text.encode() + b"\n", device.now)
         hear(device, 3.0)
     device.executed().validate()
+
+
+def test_single_settings_are_reported_and_changed():
+    device = switched_on()
+    assert ask(device, "M203") == ["echo:  M203 X200.00 Y200.00 Z12.00 E120.00", "ok"]
+    ask(device, "M301 P30 I2 D100")
+    assert device.hotends[0].gains == (30.0, 2.0, 100.0)
+    assert ask(device, "M302 P1")[0] == "echo:Cold extrudes are enabled (min temp 170C)"
+    assert ask(device, "M302 P0")[0] == "echo:Cold extrudes are disabled (min temp 170C)"
+    assert ask(device, "M420 S1")[0] == "echo:Bed Leveling ON"
+    assert ask(device, "M211")[0] == "echo:  M211 S1 ; ON"
+
+
+def test_the_filament_sensor_can_be_ignored():
+    device = switched_on(faults=["runout@time=1"])
+    ask(device, "M412 S0")
+    assert ask(device, "M412")[0] == "Filament runout OFF"
+    stream(device, ["G28", "G1 X100 F3000", "M400"])
+    assert not device.filament
+
+
+def test_objects_can_be_cancelled_and_taken_back():
+    device = switched_on()
+    stream(device, ["G28", "M486 S0", "M486 C", "G1 X10 F6000", "M486 U0", "G1 X20", "M486 P3", "M486 S3", "G1 X30",
+                    "M486 T4", "G1 X40", "M400"])  # fmt: skip
+    moves = device.executed()
+    assert set(moves.x[moves.speed > 0]) == {20, 40}
+
+
+def test_klippers_macros():
+    device = switched_on("klipper")
+    assert ask(device, "EXCLUDE_OBJECT CURRENT=1")[0] == "!! There is no current object to cancel"
+    stream(device, ["G28", "EXCLUDE_OBJECT NAME=a", "EXCLUDE_OBJECT RESET=1", "EXCLUDE_OBJECT_START NAME=a",
+                    "G1 X10 F6000", "EXCLUDE_OBJECT CURRENT=1", "G1 X20", "EXCLUDE_OBJECT_END", "M400"])  # fmt: skip
+    moves = device.executed()
+    assert set(moves.x[moves.speed > 0]) == {10}
+    assert ask(device, "SET_VELOCITY_LIMIT ACCEL=fast")[0].startswith("!! Error on")
+    ask(device, "M104 S200")
+    ask(device, "TURN_OFF_HEATERS")
+    assert device.hotends[0].target == 0
+    device.write(b"FIRMWARE_RESTART\n", device.now)
+    hear(device, 3.0)
+    assert device.resets == 1
+
+
+def test_the_card_can_be_let_go_and_read_from_the_middle():
+    device = switched_on()
+    device.card.put("A.GCO", b"G28\nG1 X10 F6000\nG1 X20\nM400\n")
+    ask(device, "M23 A.GCO")
+    ask(device, "M26 S17")
+    ask(device, "M24")
+    assert "Done printing file" in hear(device, 10.0)
+    assert device.executed().x[-1] == 20
+    assert 10 not in device.executed().x
+    assert ask(device, "M22") == ["echo:SD card released", "ok"]
+    assert "open failed, File: A.GCO." in ask(device, "M23 A.GCO")
+    assert "open failed, File: B.GCO." in ask(device, "M28 B.GCO")
+    assert ask(device, "M21") == ["echo:SD card ok", "ok"]
+    assert ask(device, "M20 L")[1] == "A.GCO 29 A.GCO"

@@ -309,3 +309,34 @@ def test_the_planner_is_the_same_compiled_and_interpreted(monkeypatch):
             stream(device, lines)
             tables.append(np.array(device.motion.planner.table[: device.motion.planner.head]))
         np.testing.assert_array_equal(*tables)
+
+
+def test_firmware_retraction_is_undone_once_and_not_counted():
+    device = switched_on()
+    stream(device, ["M302 P1", "G28", "M83", "M207 S2 F1800", "G10", "G10", "G11", "G11", "G10", "M400"])
+    moves = device.executed()
+    assert moves.e[moves.e != 0].tolist() == [-2, 2, -2]
+    assert moves.speed[moves.e != 0].tolist() == [30, 30, 30]
+    assert "E:0.00" in ask(device, "M114")[0]
+
+
+def test_leveling_probes_nine_points_once_it_is_homed():
+    device = switched_on()
+    assert ask(device, "G29")[0].startswith("Error:Home XYZ first")
+    ask(device, "G28")
+    assert "Bilinear Leveling Grid:" in ask(device, "G29")
+    moves = device.executed()
+    assert ((moves.z == 0) & (moves.speed > 0)).sum() == 9
+
+
+def test_motors_without_current_forget_where_they_are():
+    device = switched_on()
+    stream(device, ["G28", "M84", "G1 X-5 F6000", "M400"])
+    assert device.executed().x[-1] == -5
+
+
+@pytest.mark.parametrize("bad", ["G2 X10", "G3 X50 R1", "G2 R5"])
+def test_an_arc_that_cannot_be_is_refused(bad):
+    device = switched_on()
+    ask(device, "G28")
+    assert ask(device, bad) == ["Error:G2/G3 bad parameters", "ok"]
