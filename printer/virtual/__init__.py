@@ -2,6 +2,7 @@
 
 printer.py         VirtualPrinter: wire, clock, faults and record
 firmware.py        the loop that reads lines and runs commands
+upkeep.py          what it does meanwhile: heaters, reports, keep-alive; reports.py words them
 lines.py           from bytes to commands: numbers, checksums, comments
 commands*.py       what each command does
 personalities.py   Marlin, Prusa, Klipper, RepRapFirmware, Repetier, Smoothie as data

@@ -85,7 +85,10 @@ class PtyLine:
 
     def read(self, timeout: float) -> bytes:
         """Return what the host has sent."""
-        return _read(self._ends[0], timeout, lambda: os.read(self._ends[0], CHUNK))
+        try:
+            return os.read(self._ends[0], CHUNK) if select.select([self._ends[0]], [], [], timeout)[0] else b""
+        except OSError:  # the host has just gone
+            return b""
 
     def write(self, data: bytes) -> None:
         """Send; what no host takes for a while is lost, as on a wire."""
@@ -165,14 +168,6 @@ class TcpLine:
         if self._peer is not None:
             self._peer.close()
             self._peer = None
-
-
-def _read(end: int, timeout: float, read: Callable[[], bytes]) -> bytes:
-    """Return what can be read within `timeout`, nothing where the other side is gone."""
-    try:
-        return read() if select.select([end], [], [], timeout)[0] else b""
-    except OSError:
-        return b""
 
 
 def serve(
