@@ -15,6 +15,7 @@ PrinterError
 │   ├── FileChanged        the file is not the one that was checked
 │   └── UnsafeToPrint      a check or a guard refuses
 ├── DriverError            a remote server that refuses or cannot be understood
+├── ConfigError            a printer's entry in the user's own files that makes no sense
 ├── StoreError             a journal, record or spool file that cannot be read or written
 └── VirtualError           a virtual printer that cannot be built as asked
 """
@@ -84,6 +85,10 @@ class UnsafeToPrint(JobError):
 
 class DriverError(PrinterError):
     """A remote server that refuses, or cannot be understood."""
+
+
+class ConfigError(PrinterError):
+    """An entry of a user's own files that makes no sense."""
 
 
 class StoreError(PrinterError):
