@@ -35,6 +35,8 @@ OUT, DEEP = 10, 30
 """How many squares around the outline and into the part are counted by their distance from it."""
 OVER = 1.5
 """Plastic that many squares outside of the section is too much, not a rounding."""
+NARROW = 1.3
+"""What is narrower than this many beads is not asked for: slicers leave it out, or not, each by its own rule."""
 LEAST_WALL = 5.0
 """Less outline than this (mm) says little about how the beads along it were fed."""
 CRACK = 0.12
@@ -102,14 +104,14 @@ class Picture:
 
 
 def picture_of(slab: Slab, pitch: float, bead: float) -> Picture:
-    """Return the picture of a level; `bead` is the narrowest width (mm) that has to be printed."""
+    """Return the picture of a level; `bead` is the usual width of a bead, mm."""
     corner, shape = _frame(slab, pitch)
     canvas = np.zeros((shape[0], shape[1] + 2))
     inner, outer, broken = _sections(slab.here, corner, pitch, canvas)
     close_cracks(inner, outer, CRACK / pitch)
     depth, away = np.empty(shape), np.empty(shape)
     distances(outer, depth)
-    radius = bead / 2 / pitch
+    radius = NARROW * bead / 2 / pitch
     opened(depth, radius, away)
     above = _sections(slab.above, corner, pitch, canvas)[1]
     below = _sections(slab.below, corner, pitch, canvas)[1]

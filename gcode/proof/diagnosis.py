@@ -217,7 +217,7 @@ def _islands_lost(shown: Picture, empty: NDArray[np.bool_]) -> NDArray[np.bool_]
     without = np.bincount(pieces[empty], minlength=count + 1)
     inside = np.bincount(pieces.ravel(), np.minimum(shown.plastic, 1.0).ravel(), count + 1)
     whole = np.bincount(pieces.ravel(), minlength=count + 1)
-    lost = (without > 0.6 * asked) & (asked * shown.pitch**2 > LEAST_AREA) & (inside < 0.3 * whole)
+    lost = (without > 0.6 * asked) & (asked * shown.pitch**2 > 2 * LEAST_AREA) & (inside < 0.3 * whole)
     lost[0] = False
     return np.asarray(lost[pieces] & empty)
 

@@ -35,9 +35,9 @@ def heatmap(proof: Proof, title: str = "", most: int = 4, width: int = 1600, hei
     columns = 2 if len(shown) > 1 else 1
     rows = -(-len(shown) // columns)
     for place, (part, level) in enumerate(shown):
-        left = 0.02 + place % columns * 0.74 / columns
+        left = 0.035 + place % columns * 0.74 / columns
         bottom = 0.08 + (rows - 1 - place // columns) * 0.84 / rows
-        _draw_layer(figure.add_axes((left, bottom, 0.72 / columns, 0.76 / rows)), part, level)
+        _draw_layer(figure.add_axes((left, bottom, 0.68 / columns, 0.76 / rows)), part, level)
     part = shown[0][0] if shown else proof.parts[0]
     _draw_heights(figure.add_axes((0.8, 0.1, 0.18, 0.8)), part)
     _explain(figure)
@@ -67,7 +67,7 @@ def _draw_layer(axes: Any, part: Part, level: int) -> None:
     x, y = shown.corner - part.placed.shift
     rows, columns = shown.depth.shape
     extent = (x, x + columns * shown.pitch, y, y + rows * shown.pitch)
-    axes.imshow(_colours(shown), origin="lower", extent=extent, interpolation="antialiased")
+    axes.imshow(_colours(shown, part.shell), origin="lower", extent=extent, interpolation="antialiased")
     _draw_deviation(axes, part, level)
     levels = part.placed.levels
     axes.set_title(
@@ -78,13 +78,14 @@ def _draw_layer(axes: Any, part: Part, level: int) -> None:
         side.set_visible(False)
 
 
-def _colours(shown: Picture) -> NDArray[np.uint8]:
-    """Return the pixels of a layer."""
+def _colours(shown: Picture, shell: float) -> NDArray[np.uint8]:
+    """Return the pixels of a layer; what is empty deeper than the shell is infill."""
     fill = np.clip(shown.plastic * 2, 0, 3)
     pixels = np.stack([np.interp(fill, range(4), FILL[:, channel]) for channel in range(3)], axis=-1)
     pixels[(shown.depth <= 0) & (shown.plastic < 0.05)] = _rgb(PAPER)
     for kind, colour in WRONG.items():
-        pixels[shown.wrong == kind] = _rgb(colour)
+        infill = (kind == SHELL) & (shown.depth * shown.pitch > shell)
+        pixels[(shown.wrong == kind) & ~infill] = _rgb(colour)
     return np.asarray(pixels * 255 + 0.5, np.uint8)
 
 
@@ -114,6 +115,7 @@ def _draw_heights(axes: Any, part: Part) -> None:
     ):
         axes.plot(columns[name], columns["z"], color=WRONG[kind], linewidth=1)
     axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(0, max(10.0, axes.get_xlim()[1]))
     axes.set_xlabel("mm² empty or outside, by height", fontsize=8, color=FAINT)
     axes.set_ylabel("z mm", fontsize=8, color=FAINT)
     axes.tick_params(labelsize=7, colors=FAINT)
