@@ -39,7 +39,9 @@ from printer.virtual import VirtualPrinter
 from printer.virtual.servers import PtyLine, serve
 
 BITS = 10
-MACHINE = Machine(speed_x=1e4, speed_y=1e4, acceleration_x=1e7, acceleration_y=1e7, print_acceleration=1e7, jerk_xy=1e4)
+FAST = {"speed_x": 1e5, "speed_y": 1e5, "speed_e": 1e5, "jerk_xy": 1e4, "jerk_e": 1e4}
+PUSH = dict.fromkeys(("acceleration_x", "acceleration_y", "acceleration_e", "print_acceleration"), 1e8)
+MACHINE = Machine(**FAST, **PUSH)
 
 
 class Wire(NamedTuple):
@@ -72,12 +74,12 @@ class Result(NamedTuple):
 
 def job(lines: int) -> list[str]:
     """Return lines of about 39 bytes when they are framed, all different."""
-    return [f"G1 X{100 + k % 97 / 100:.3f} Y{100 + k % 89 / 100:.3f} E{k % 9973 / 1e5:.5f}" for k in range(lines)]
+    return [f"G1 X{100 + k % 97 / 100:.3f} Y{100 + k % 89 / 100:.3f} E{k % 83 / 1e4:.4f}" for k in range(lines)]
 
 
 def text(lines: list[str]) -> bytes:
     """Return the lines as a file."""
-    return ("G90\nM83\nG1 F60000\n" + "".join(line + "\n" for line in lines)).encode()
+    return ("M302 P1\nG90\nM83\nG1 F600000\n" + "".join(line + "\n" for line in lines)).encode()
 
 
 def printer(wire: Wire) -> VirtualPrinter:
@@ -89,7 +91,7 @@ def ours(program: Program, wire: Wire, ping_pong: bool = False) -> Result:
     """Print in memory, on the virtual printer's clock."""
     device = printer(wire)
     return printed(MemoryTransport(device, wire.baud), program, wire, ping_pong)._replace(
-        exact=[line for line in device.executed_lines if line.startswith("G1 X")] == program.lines(3, len(program))
+        exact=[line for line in device.executed_lines if line.startswith("G1 X")] == program.lines(4, len(program))
     )
 
 

@@ -93,7 +93,8 @@ class Guard:
                 continue
             watch = self._watches.get(name)
             if watch is None:
-                watch = self._watches[name] = _Watch(target or 0.0, current, current, now, current, now)
+                start = current if LOWEST < current < rule.highest else 0.0
+                watch = self._watches[name] = _Watch(target or 0.0, start, start, now, start, now)
             alarm = _sensor(name, rule, watch, current, now)
             if alarm is None:
                 _retarget(watch, target, current, now)
