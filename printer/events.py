@@ -36,7 +36,7 @@ class Restarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class Completed(Event):
-    """A line that was not the job's has got its `ok`."""
+    """A line that was not the job's is done with: an M105 behind it was answered."""
 
     line: str
 

@@ -42,7 +42,7 @@ from printer.protocol.stats import Stats
 OPEN_AGAIN_S = 2.0
 BOOT_QUIET_S = 0.5  # a booting firmware still talks, and may not listen yet
 SETTLE_S, SETTLE_MOST_S = 0.02, 0.2  # bounds of the quiet before anything is sent again
-FITTING_PROBES = 1  # that is left out where it might not fit into the receive buffer
+FITTING_PROBES = 3  # that are left out where they might not fit into the receive buffer
 NEVER = float("inf")
 _PROBE = 20  # bytes
 _TALKING = (State.OPENING, State.ASKING, State.STREAMING)
@@ -79,6 +79,7 @@ class Link:
         self._refusals = Refusals()
         self._sender.polled = now
         self._due = now + OPEN_AGAIN_S  # when the state goes on by itself
+        self._told = -1  # commands up to here were reported complete
         self._ready = False  # M115 and M105 were answered
         self._swallow = False  # the next `ok` belongs to a refusal
         self._doubt = False  # ask at once what the firmware has
@@ -124,7 +125,7 @@ class Link:
 
     @property
     def waiting(self) -> int:
-        """The number of lines that were sent and have no `ok`."""
+        """How many lines were sent and have no `ok`."""
         return self._sequence.waiting
 
     @property
@@ -230,7 +231,9 @@ class Link:
 
     def _take_ok(self, ok: Ok, now: float, events: list[Event]) -> None:
         self.stats.buffers(ok, more=bool(self._sender.outbox.jobs))
-        if ok.marked and self.firmware.marks_m105 and self._take_mark(now, events):
+        if ok.marked and self.firmware.marks_m105:
+            if not self._take_mark(now, events):
+                self._sequence.sound = False  # it came twice
             return
         if self._swallow and not self._sequence.foreign:
             self._swallow = False
@@ -247,9 +250,9 @@ class Link:
         before = self._sequence.acked
         if not self._sequence.mark():
             return False
+        self._sender.answered = now
         surplus = self._sequence.audit()
-        if surplus and self.state == State.STREAMING:
-            events.append(Doubted(self.acknowledged, surplus))
+        events += [Doubted(self.acknowledged, surplus)] if surplus and self._ready else []
         self._swallow = False
         self._advance(before, now, events)
         return True
@@ -257,25 +260,23 @@ class Link:
     def _advance(self, before: int, now: float, events: list[Event]) -> None:
         """Note that the firmware got on from line `before`, and tell those who wait for a command."""
         sequence = self._sequence
-        for line in sequence.between(before, sequence.acked):
+        if any(line.command for line in sequence.between(before, sequence.acked)):
+            self._sender.polled = now - POLL_S  # an `ok` may be another's: M105 says for certain
+        for line in sequence.between(self._told, sequence.certain):
             if line.command:
-                line.command = False
                 events.append(Completed(line.text))
+        self._told = max(self._told, sequence.certain)
         self.stats.took(now - sequence[sequence.acked].at)
         self._silence.progress(now)
         self._refusals.over()
         if self.state == State.OPENING:
-            self._ask(now)
+            self._signal(Signal.NUMBERED)
+            self._sender.outbox.own.extend(("M115", "M105"))
+            self._due = NEVER
         elif self.state == State.ASKING:
             self._answered(now, events)
 
     # opening
-
-    def _ask(self, now: float) -> None:
-        """Go on from M110 to the questions."""
-        self._signal(Signal.NUMBERED)
-        self._sender.outbox.own.extend(("M115", "M105"))
-        self._due = NEVER
 
     def _answered(self, now: float, events: list[Event]) -> None:
         """Stream once M105, the last question, is answered; or has its `ok` and has had time for more."""
@@ -367,7 +368,7 @@ class Link:
     def deadline(self, now: float) -> float:
         """Return when `tick` and `to_write` want to be called at the latest; never is infinite."""
         sequence = self._sequence
-        if self.state == State.SETTLING or self.state not in _TALKING:
+        if self.state not in _TALKING:
             return self._due if self.state == State.SETTLING else NEVER
         if sequence.waiting:
             return min(self._due, self._silence.due())

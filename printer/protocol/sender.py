@@ -17,6 +17,8 @@ MARK = "M105"
 """Its answer can be told from all others."""
 POLL_S = 2.0
 """Between two M105."""
+ECHO_S = 0.05
+"""Between the answer to an M105 and the next: an answer that comes twice is not taken for the next one's."""
 ANSWER_S = 1.0
 """How long an answer may take that comes behind its `ok`."""
 _FRAME = 14  # bytes that a frame may add to a line
@@ -29,6 +31,7 @@ class Sender:
         "_asked",
         "_ping_pong",
         "_preface",
+        "answered",
         "firmware",
         "outbox",
         "packing",
@@ -43,6 +46,7 @@ class Sender:
         self.outbox = Outbox()
         self.packing = self._asked = False
         self.polled = 0.0
+        self.answered = float("-inf")  # the last M105
         self.request = b""  # goes out at once, and is no line
         self.adopt(firmware)
         self.greet()
@@ -105,7 +109,7 @@ class Sender:
         """Queue an M105 where it is time for one, or where only its answer can prove the last line."""
         sequence, outbox = self.sequence, self.outbox
         sequence.expire(now - ANSWER_S)
-        if outbox.own or sequence.markers:
+        if outbox.own or sequence.markers or now < self.answered + ECHO_S:
             return
         last = sequence.proven < sequence.acked == sequence.top and not outbox
         if last or now >= self.polled + POLL_S:

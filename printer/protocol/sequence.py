@@ -31,7 +31,20 @@ class Line:
 class Sequence:
     """Lines by number, from `base` to `top`."""
 
-    __slots__ = ("_open", "_surplus", "acked", "base", "foreign", "lines", "markers", "proven", "read", "sent", "sound")
+    __slots__ = (
+        "_open",
+        "_surplus",
+        "acked",
+        "base",
+        "certain",
+        "foreign",
+        "lines",
+        "markers",
+        "proven",
+        "read",
+        "sent",
+        "sound",
+    )
 
     def __init__(self, text: str, data: bytes) -> None:
         self.lines = [Line(text, data, len(data), 0)]
@@ -41,6 +54,7 @@ class Sequence:
         self.foreign = 0  # `ok`s to come for what was never sent like that
         self._open = False  # which M105 was answered last
         self._surplus = 0  # `ok`s that were counted for lines that had none
+        self.certain = -1  # done with, up to here: an M105 behind it was answered
         self.read = -1  # the firmware has read up to here: a refusal empties its receive buffer
         self.markers: deque[int] = deque()  # M105s that were sent and not answered
 
@@ -138,6 +152,7 @@ class Sequence:
         number = next((n for n in waiting if n > self.acked), waiting[-1])
         self._surplus += max(0, self.acked - number)
         self.proven = max(self.proven, waiting[0])
+        self.certain = max(self.certain, waiting[0])
         self.sound = number == waiting[0]
         self.acked = number
         self.markers = deque(n for n in waiting if n > number)
@@ -159,7 +174,7 @@ class Sequence:
     def expire(self, before: float) -> None:
         """Give up waiting for the answers to M105s that were sent before then, and have an `ok`."""
         while self.markers and self.markers[0] <= self.acked and self[self.markers[0]].at < before:
-            self.markers.popleft()
+            self.certain = max(self.certain, self.markers.popleft())
 
     def audit(self) -> int:
         """Return how many `ok`s more there were than lines since the last time, and forget it."""
