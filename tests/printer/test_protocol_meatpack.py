@@ -96,7 +96,7 @@ def test_the_link_packs_once_the_printer_says_that_it_unpacks():
     link.open(now)
     link.send("G1 X10 Y20.5 E1", now)
     for _ in range(40):
-        unpacker.said = b""
+        unpacker.said, now = b"", now + 0.1
         said = unpacker.feed(link.to_write(now))
         text += said
         events += link.receive(unpacker.said, now)
