@@ -123,6 +123,16 @@ class Controller:
         """Return what there is to show now, as values."""
         return snapshot(self._printing)
 
+    @property
+    def now(self) -> float:
+        """The printer's time in seconds."""
+        return self._printing.session.now
+
+    @property
+    def line(self) -> int:
+        """How many lines of the program the printer is known to have."""
+        return self._printing.job.line
+
     def close(self) -> None:
         """Let go of the printer; a job that still runs ends here, with the heaters off."""
         self._printing.fail("the host stopped")

@@ -61,3 +61,11 @@ class Asked(Event):
 
     text: str
     choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden(Event):
+    """A person has set `feed`, `flow` or `fan` to a percentage, `nozzle` or `bed` to C."""
+
+    what: str
+    value: float

@@ -38,6 +38,7 @@ class Program:
     seconds   (n+1,) f8  predicted motion time before line k; the last is the whole print
     filament  (n+1,) f8  mm fed before line k
     layer     (n,) i4    -1 before the first
+    tool      (n,) i2    whose filament is fed
     object    (n,) i2    index into `objects`, -1 where the line belongs to none
     findings             what the checks say of the file on this machine; none where no machine was given
     problems             lines that are not G-code
@@ -53,6 +54,7 @@ class Program:
     filament: NDArray[np.float64]
     layer: NDArray[np.int32]
     object: NDArray[np.int16]
+    tool: NDArray[np.int16]
     objects: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -110,6 +112,7 @@ NOTHING = Program(
     filament=np.zeros(1),
     layer=np.zeros(0, np.int32),
     object=np.zeros(0, np.int16),
+    tool=np.zeros(0, np.int16),
 )
 """The program of a printer that is only watched."""
 
@@ -150,6 +153,7 @@ def load(source: str | os.PathLike[str] | bytes, limits: Limits | None = None, n
         filament=_running(row_line, moves.e, n),
         layer=np.maximum.accumulate(_held(moves.layer, row_line, n)),
         object=_held(moves.object, row_line, n),
+        tool=np.maximum(_held(moves.tool, row_line, n), 0).astype(np.int16),
         objects=moves.objects,
         findings=findings,
         problems=tuple(problems),
