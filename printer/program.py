@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gcode.containers import text as text_of
 from gcode.errors import Problem
 from gcode.moves import Moves
-from gcode.planner import estimate
-from gcode.reader import read
+from gcode.planner import Machine, estimate
+from gcode.reader import read, stream
 from printer.errors import FileChanged, UnsafeToPrint
 from printer.modal import Modal
 
@@ -97,7 +98,7 @@ class Program:
 
     def unchanged(self, path: str | os.PathLike[str]) -> None:
         """Raise `FileChanged` unless the file still holds what was loaded."""
-        if hashlib.sha256(Path(path).read_bytes()).hexdigest() != self.sha256:
+        if hashlib.sha256(text_of(path)[0]).hexdigest() != self.sha256:
             raise FileChanged(f"{os.fspath(path)} has changed since it was checked: load it again")
 
 
@@ -116,55 +117,69 @@ NOTHING = Program(
 )
 """The program of a printer that is only watched."""
 
-Scalar = TypeVar("Scalar", bound=np.generic)
-
 BATCH = 4096
 """Lines that are text at the same time."""
+
+
+PIECE = 1 << 26
+"""Bytes of text that are rows of moves at the same time, where no checks want to see them all."""
 
 
 def load(source: str | os.PathLike[str] | bytes, limits: Limits | None = None, name: str = "") -> Program:
     """Return the program of a G-code file, given by path or as bytes, timed and checked for the machine of `limits`.
 
-    Raises OSError or `gcode.GcodeError` where it cannot be read, `UnsafeToPrint` where there is nothing in it to send.
+    Packed text (gzip, zip, binary G-code) is unpacked. Raises OSError or `gcode.GcodeError` where it cannot be read,
+    `UnsafeToPrint` where there is nothing in it to send.
     """
-    if isinstance(source, bytes):
-        data, name = source, name or "G-code"
-    else:
-        data, name = Path(source).read_bytes(), name or os.path.basename(os.fspath(source))
-    digest = hashlib.sha256(data).hexdigest()
+    data, called = text_of(source)
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
-    begin, end, source_line = _sendable(data)
-    if not len(source_line):
-        raise UnsafeToPrint(f"{name} holds no G-code")
+    begin, end, numbers = _sendable(data)
+    if not len(numbers):
+        raise UnsafeToPrint(f"{name or called} holds no G-code")
     problems: list[Problem] = []
-    moves = read(data if data.endswith(b"\n") else data + b"\n", problems=problems)
-    findings = _checked(moves, limits, problems) if limits else ()
-    row_line = np.searchsorted(source_line, moves.line)
-    n = len(source_line)
+    findings: tuple[Finding, ...] = ()
+    pieces: Iterable[Moves] = stream(data, problems, chunk_bytes=PIECE)
+    if limits:
+        from gcode.checks import run
+
+        pieces = (read(data, problems),)
+        findings = tuple(run(pieces[0], limits, problems=problems))
     return Program(
-        name=name,
+        name=name or os.path.basename(called),
         data=data,
-        sha256=digest,
+        sha256=hashlib.sha256(data).hexdigest(),
         begin=begin,
         end=end,
-        source=source_line,
-        seconds=_running(row_line, estimate(moves, limits.machine if limits else None), n),
-        filament=_running(row_line, moves.e, n),
-        layer=np.maximum.accumulate(_held(moves.layer, row_line, n)),
-        object=_held(moves.object, row_line, n),
-        tool=np.maximum(_held(moves.tool.astype(np.int16), row_line, n), 0),
-        objects=moves.objects,
+        source=numbers,
+        **_known(pieces, numbers, limits.machine if limits else None),
         findings=findings,
         problems=tuple(problems),
     )
 
 
-def _checked(moves: Moves, limits: Limits, problems: list[Problem]) -> tuple[Finding, ...]:
-    """Return what the checks say."""
-    from gcode.checks import run
-
-    return tuple(run(moves, limits, problems=problems))
+def _known(pieces: Iterable[Moves], numbers: NDArray[np.int32], machine: Machine | None) -> dict[str, Any]:
+    """Return the columns of a program that come from its moves, piece by piece."""
+    n = len(numbers)
+    seconds, filament = np.zeros(n + 1), np.zeros(n + 1)
+    layer, which, tool = np.full(n, -1, np.int32), np.full(n, -1, np.int16), np.zeros(n, np.int16)
+    objects: tuple[str, ...] = ()
+    for moves in pieces:
+        line = np.searchsorted(numbers, moves.line)
+        seconds[1:] += np.bincount(line, estimate(moves, machine), n + 1)[:n]
+        filament[1:] += np.bincount(line, moves.e, n + 1)[:n]
+        first = int(line[0]) if len(line) else n
+        for column, values in ((layer, moves.layer), (which, moves.object), (tool, moves.tool)):
+            column[first:] = _held(values, line, first, n)
+        objects = moves.objects
+    return {
+        "seconds": np.cumsum(seconds),
+        "filament": np.cumsum(filament),
+        "layer": np.maximum.accumulate(layer),
+        "object": which,
+        "tool": tool,
+        "objects": objects,
+    }
 
 
 def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
@@ -184,19 +199,11 @@ def _sendable(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
     begins, line_ends = begins[kept], ends[kept]
     stops = stops[np.searchsorted(stops, begins)]
     for i in np.flatnonzero(stops < line_ends).tolist() if b'"' in data else ():
-        if (
-            b'"' in data[begins[i] : stops[i]]
-        ):  # a semicolon in quotes is text to some firmware: let the protocol decide
-            stops[i] = line_ends[i]
+        if b'"' in data[begins[i] : stops[i]]:
+            stops[i] = line_ends[i]  # a semicolon in quotes is text to some firmware: let the protocol decide
     return begins, stops, (kept + 1).astype(np.int32)
 
 
-def _running(line: NDArray[np.int64], value: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Return (n+1,) the sum over all rows of lines before each line."""
-    return np.concatenate([[0.0], np.cumsum(np.bincount(line, value, n)[:n])])
-
-
-def _held(column: NDArray[Scalar], line: NDArray[np.int64], n: int) -> NDArray[Scalar]:
-    """Return (n,) the value of each line's last row, or of the last line that has one; -1 before any."""
-    last = np.searchsorted(line, np.arange(n), "right")
-    return np.concatenate([np.full(1, -1, column.dtype), column])[last]
+def _held(column: NDArray[Any], line: NDArray[np.int64], first: int, last: int) -> NDArray[Any]:
+    """Return the value of the last row at or before each line from `first` on, which has one."""
+    return column[np.searchsorted(line, np.arange(first, last), "right") - 1]

@@ -15,14 +15,14 @@ CHATTER = ("M105", "M110", "M115", "M113", "M155", "M400")
 """Lines that a host says on its own account."""
 
 
-def squares(layers: int = 3, sides: int = 8, cold: bool = False) -> list[str]:
+def squares(layers: int = 3, sides: int = 8, cold: bool = False, feed: int = 4000) -> list[str]:
     """Return the lines of a small tower, every one of them different."""
     lines = [line for line in START if not (cold and line.startswith(("M104", "M109", "M140")))]
     for layer in range(layers):
         lines += [f"G1 Z{0.2 * layer + 0.2:.1f} F600", f"M106 S{100 + layer}"]
         for side in range(sides):
             x, y = [(80, 80), (120, 80), (120, 120), (80, 120)][side % 4]
-            lines.append(f"G1 X{x + layer / 100 + side / 1000:.3f} Y{y} E1.{layer:02}{side:02} F{4000 + side}")
+            lines.append(f"G1 X{x + layer / 100 + side / 1000:.3f} Y{y} E1.{layer:02}{side:02} F{feed + side}")
     return lines + END
 
 

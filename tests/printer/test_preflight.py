@@ -10,7 +10,7 @@ from printer.preflight import check, demand
 from printer.program import load
 
 
-def circle(chord: float, speed: float = 100.0, radius: float = 20.0, turns: int = 3) -> bytes:
+def circle(chord: float, speed: float = 60.0, radius: float = 20.0, turns: int = 3) -> bytes:
     """Return a circle of short chords."""
     n = int(turns * 2 * math.pi * radius / chord)
     angle = np.arange(n) * 2 * math.pi * turns / n
@@ -24,13 +24,14 @@ def rules(program, **conditions):
 
 
 def test_a_circle_of_short_chords_asks_for_speed_over_chord():
-    asked = demand(load(circle(0.2)), 115200)
-    assert asked.lines_per_second == pytest.approx(100 / 0.2, rel=0.05)
-    assert asked.starved > 0.1 * load(circle(0.2)).seconds[-1]
+    program = load(circle(0.15))
+    asked = demand(program, 115200)
+    assert asked.lines_per_second == pytest.approx(60 / 0.15, rel=0.05)
+    assert asked.starved > 0.1 * program.seconds[-1]
 
 
 def test_a_link_that_cannot_follow_is_named_with_remedies():
-    program = load(circle(0.2))
+    program = load(circle(0.15))
     (finding,) = check(program, baud=115200)
     assert finding.rule == "slow-link"
     assert finding.value > finding.limit == 11520
