@@ -1,7 +1,7 @@
 """The printers that a person has: a TOML file in the user's own folder, and beside it one with their keys.
 
-    config_folder()/printers.toml    [name] kind, address, baud, profile, ... : may be shared, copied, put under version control
-    config_folder()/secrets.toml     [name] key, user, password : readable by its owner only, never printed
+    config_folder()/printers.toml    [name] kind, address, baud, profile, ...: nothing secret
+    config_folder()/secrets.toml     [name] key, user, password: readable by its owner only, never printed
     data_folder()/                   history.db, and a folder for each job
 
 `FABTHREAD_CONFIG` and `FABTHREAD_DATA` name other folders.
@@ -15,7 +15,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -155,10 +155,12 @@ def _printer(path: Path, name: str, table: Any) -> Printer:
     """Return a printer from its table."""
     if not isinstance(table, dict) or not {"kind", "address"} <= table.keys():
         raise ConfigError(f"{path}: [{name}] needs a kind and an address")
-    for f in fields(Printer):
-        value = table.get(f.name, ...)
-        if value is not ... and f.name != "name" and not isinstance(value, list if f.name == "park" else type(f.default) if isinstance(f.default, int | str) else str):
-            raise ConfigError(f"{path}: [{name}] {f.name} cannot be {value!r}")
+    for f in fields(Printer)[1:]:
+        kind = list if f.name == "park" else str if f.default is MISSING else type(f.default)
+        if f.name in table and type(table[f.name]) is not kind:
+            raise ConfigError(f"{path}: [{name}] {f.name} cannot be {table[f.name]!r}")
+    if not all(isinstance(value, int | float) for value in table.get("park", ())):
+        raise ConfigError(f"{path}: [{name}] park is X and Y, such as [10, 200]")
     return Printer(name, **(table | {"park": tuple(table.get("park", ()))}))
 
 
@@ -201,4 +203,4 @@ def _toml(title: str, table: Mapping[str, Any]) -> str:
     park = [1.0, 2.0]
     """
     rows = [f"{key} = {json.dumps(value)}" for key, value in table.items() if value not in ("", ())]
-    return "\n".join([f'[{json.dumps(title) if "." in title else title}]', *rows, ""])
+    return "\n".join([f"[{json.dumps(title) if '.' in title else title}]", *rows, ""])

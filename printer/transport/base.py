@@ -20,9 +20,12 @@ class Transport(Protocol):
     baud   bits a second where there is a real wire, else None
     """
 
-    name: str
-    baud: int | None
-    clock: Clock
+    @property
+    def name(self) -> str: ...
+    @property
+    def baud(self) -> int | None: ...
+    @property
+    def clock(self) -> Clock: ...
 
     def write(self, data: bytes) -> None:
         """Hand over `data`; never blocks for long. Raises `LinkLost` where the device is gone."""

@@ -1,0 +1,8 @@
+"""Ways to a printer, with one face: upload, start, pause, resume, cancel, status, files.
+
+Driver, Status   what each of them offers                       base.py
+Local            ourselves, over a transport                    local.py, ways.py
+OctoPrint, Moonraker, PrusaLink   servers, over HTTP            octoprint.py, moonraker.py, prusalink.py, web.py
+Polling          what has happened, of those that do not tell   polling.py
+connect          the driver of a printer in the user's files    ways.py
+"""

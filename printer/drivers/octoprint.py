@@ -1,0 +1,172 @@
+"""Printing through an OctoPrint server: its REST interface, asked about once a second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from printer.clock import Clock, WallClock
+from printer.drivers.base import OFFLINE, RemoteFile, Status, override_lines, safe_name
+from printer.drivers.web import UPLOAD_S, Web, dig, number, rows, segments, share, text
+from printer.errors import DriverError
+from printer.events import Reading
+
+if TYPE_CHECKING:
+    import httpx
+
+    from printer.config import Secret
+
+FLAGS = (
+    ("cancelling", "cancelling"),
+    ("pausing", "pausing"),
+    ("paused", "paused"),
+    ("resuming", "resuming"),
+    ("finishing", "finishing"),
+    ("printing", "printing"),
+)
+"""What OctoPrint says it does, the first that is true; they overlap."""
+
+CONNECT_S, POLL_S = 30.0, 0.5
+
+
+class OctoPrint:
+    """One OctoPrint server and its printer."""
+
+    can = frozenset({"emergency", "override", "send"})
+
+    def __init__(
+        self,
+        address: str,
+        secret: Secret,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._web = Web(address, {"X-Api-Key": secret.key} if secret.key else None, transport=transport)
+        self._clock = clock or WallClock()
+        self._began = False  # a job of ours is under way, or has ended
+        self._cancelled = False
+        if "api" not in (dig(self._web.get("/api/version").data) or {}):
+            raise DriverError(f"{self._web.address} is no OctoPrint server")
+        self.name = f"OctoPrint at {self._web.address}"
+
+    def upload(self, data: bytes, name: str) -> str:
+        """Hand over a file."""
+        files = {"file": (safe_name(name), data, "application/octet-stream")}
+        answer = self._web.call("POST", "/api/files/local", files=files, within=UPLOAD_S).data
+        path = text(answer, "files", "local", "path") or text(answer, "files", "local", "name")
+        if not path:
+            raise DriverError(f"{self._web.address} does not say where it has put the file")
+        return path
+
+    def start(self, name: str) -> None:
+        """Connect the server with its printer if it is not, then print."""
+        self._connect()
+        self._web.call("POST", f"/api/files/local/{segments(name)}", json={"command": "select", "print": True})
+        self._began, self._cancelled = True, False
+
+    def pause(self) -> None:
+        """Stop for a while."""
+        self._job("pause", action="pause")
+
+    def resume(self) -> None:
+        """Go on."""
+        self._job("pause", action="resume")
+
+    def cancel(self) -> None:
+        """End the job."""
+        self._job("cancel")
+        self._cancelled = True
+
+    def emergency_stop(self) -> None:
+        """Say M112, which OctoPrint sends past its queue."""
+        self.send("M112")
+
+    def override(self, **values: float) -> None:
+        """Set feed, flow, fan, nozzle, bed."""
+        self._web.call("POST", "/api/printer/command", json={"commands": override_lines(values)})
+
+    def send(self, line: str) -> None:
+        """Say a line of one's own."""
+        self._web.call("POST", "/api/printer/command", json={"commands": [line]})
+
+    def answer(self, choice: int | None = None) -> None:
+        """Say to go on."""
+        self.send("M108" if choice is None else f"M876 S{choice:d}")
+
+    def status(self) -> Status:
+        """Ask."""
+        job = self._web.get("/api/job").data
+        machine = self._web.get("/api/printer?exclude=sd", allow=(409,)).data
+        state, reason = self._state(machine, job)
+        return Status(
+            state=state,
+            reason=reason,
+            file=text(job, "job", "file", "name"),
+            done=share(number(job, "progress", "completion"), 100.0),
+            elapsed_s=number(job, "progress", "printTime") or 0.0,
+            left_s=number(job, "progress", "printTimeLeft"),
+            heaters=_heaters(machine),
+            position=int(filepos) if (filepos := number(job, "progress", "filepos")) is not None else None,
+            reached=state != OFFLINE,
+        )
+
+    def files(self) -> list[RemoteFile]:
+        """Return the files on the server, folders opened."""
+        found: list[RemoteFile] = []
+        waiting = rows(self._web.get("/api/files/local?recursive=true").data, "files")
+        while waiting and len(found) < 10_000:
+            each = waiting.pop(0)
+            waiting += rows(each, "children")
+            if dig(each, "type") in ("machinecode", None) and (path := text(each, "path") or text(each, "name")):
+                size = number(each, "size")
+                found.append(RemoteFile(path, int(size) if size is not None else None))
+        return found
+
+    def close(self) -> None:
+        """Close the connection; the print goes on."""
+        self._web.close()
+
+    def _job(self, command: str, **more: str) -> None:
+        self._web.call("POST", "/api/job", json={"command": command, **more})
+
+    def _connect(self) -> None:
+        """Let the server connect with its printer, where it has not."""
+        where = ("/api/connection", "current", "state")
+        if text(self._web.get(where[0]).data, *where[1:]) == "Operational":
+            return
+        self._web.call("POST", where[0], json={"command": "connect"})
+        for _ in range(int(CONNECT_S / POLL_S)):
+            self._clock.sleep(POLL_S)
+            if text(self._web.get(where[0]).data, *where[1:]) == "Operational":
+                return
+        raise DriverError(f"{self._web.address} cannot reach its printer: is it switched on?")
+
+    def _state(self, machine: Any, job: Any) -> tuple[str, str]:
+        """Return the state of a job, and why; what OctoPrint calls operational is before or after one."""
+        flags = dig(machine, "state", "flags") or {}
+        error = text(machine, "state", "error") or text(job, "error")
+        if found := next((state for flag, state in FLAGS if dig(flags, flag) is True), ""):
+            return found, ""
+        if dig(flags, "error") is True or dig(flags, "closedOrError") is not False:
+            return (
+                ("failed", error or text(job, "state") or "OctoPrint has lost its printer")
+                if self._began
+                else (OFFLINE, error or text(job, "state"))
+            )
+        if not self._began:
+            return "idle", ""
+        if share(number(job, "progress", "completion"), 100.0) >= 1.0:
+            return "done", ""
+        return "cancelled", "" if self._cancelled else "ended on the server before its time"
+
+
+def _heaters(machine: Any) -> dict[str, Reading]:
+    """Return temperatures by the firmware's letters."""
+    found = {}
+    table = dig(machine, "temperature")
+    for key in list(table)[:16] if isinstance(table, dict) else ():
+        name = {"bed": "B", "chamber": "C", "tool0": "T"}.get(key, f"T{key.removeprefix('tool')}")
+        actual = number(table, key, "actual")
+        if actual is not None and name.isalnum() and name.isascii() and len(name) < 4:
+            found[name] = Reading(actual, number(table, key, "target"))
+    return found

@@ -1,0 +1,96 @@
+"""What has happened at a printer that only answers questions: the difference between two answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from printer.clock import Clock, WallClock
+from printer.drivers.base import OFFLINE, Driver, Heard, Status
+from printer.errors import DriverError
+from printer.events import Event, Temperatures
+from printer.job import FINAL
+from printer.notices import Changed, Disconnected, Layer, Reconnected
+from printer.program import NOTHING, Program
+
+INTERVAL_S = 1.0
+"""Between two questions."""
+
+GIVE_UP_S = 300.0
+"""For so long a server may be away."""
+
+
+class Polling:
+    """A printer behind a server, asked now and then."""
+
+    def __init__(self, driver: Driver, program: Program | None = None, clock: Clock | None = None) -> None:
+        self.last = Status("connecting")
+        self._driver, self._program, self._clock = driver, program or NOTHING, clock or WallClock()
+        self._began = self._clock.now()
+        self._asked = self._began - INTERVAL_S
+        self._away: float | None = None
+        self._layer = 0.0  # when it began
+
+    def heard(self) -> list[Heard]:
+        """Ask, if it is time to; return what has happened. Raises `DriverError` where the server stays away."""
+        now = self._clock.now()
+        if now - self._asked < INTERVAL_S or self.last.state in FINAL:
+            return []
+        self._asked = now
+        try:
+            status = self._driver.status()
+        except DriverError as error:
+            return self._missing(now, str(error))
+        found: list[Event] = [Reconnected(now - self._away)] if self._away is not None else []
+        self._away = None
+        status = self._counted(status)
+        line = self._line(status)
+        found += self._differences(status, now - self._began)
+        self.last = status
+        return [Heard(now - self._began, line, event) for event in found]
+
+    def status(self) -> Status:
+        """Return the last answer."""
+        return self.last
+
+    def _missing(self, now: float, reason: str) -> list[Heard]:
+        """Wait for a server that is away."""
+        if self._away is None:
+            self._away = now
+            return [Heard(now - self._began, self._line(self.last), Disconnected(reason))]
+        if now - self._away > GIVE_UP_S:
+            raise DriverError(f"{reason}; what the printer does now is not known, it may be printing")
+        return []
+
+    def _line(self, status: Status) -> int:
+        """Return how many lines of the program are done."""
+        program = self._program
+        if status.state == "done":
+            return len(program)
+        if status.position is not None:
+            return int(np.searchsorted(program.end, status.position, "right"))
+        return int(np.searchsorted(program.seconds[1:], status.done * program.seconds[-1], "right"))
+
+    def _counted(self, status: Status) -> Status:
+        """Return a status with the layer and the filament that its server does not tell."""
+        program, line = self._program, self._line(status)
+        if not len(program) or status.state in ("idle", OFFLINE):
+            return status
+        known = status.filament if status.filament is not None else float(program.filament[line])
+        layer = status.layer if status.layer >= 0 else int(program.layer[line - 1]) if line else -1
+        return replace(status, layer=layer, layers=status.layers or program.layers, filament=known)
+
+    def _differences(self, status: Status, at: float) -> list[Event]:
+        """Return what is new in a status."""
+        found: list[Event] = []
+        if status.state != self.last.state:
+            found.append(Changed(status.state, status.reason))
+        if status.heaters and status.heaters != self.last.heaters:
+            found.append(Temperatures(status.heaters))
+        if status.layer > self.last.layer and status.state not in FINAL:
+            before = self.last.layer
+            predicted = self._program.layer_seconds(before) if 0 <= before < self._program.layers else 0.0
+            found.append(Layer(status.layer, status.elapsed_s, at - self._layer, predicted))
+            self._layer = at
+        return found

@@ -1,0 +1,113 @@
+"""From an entry in the user's files to a driver that is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from printer.config import Printer, Secret
+from printer.drivers.base import Driver
+from printer.drivers.local import Local
+from printer.errors import ConfigError
+from printer.firmware import FIRMWARES, UNKNOWN, Firmware
+from printer.sequences import Policy
+from printer.transport.base import Transport
+
+if TYPE_CHECKING:
+    from printer.virtual import VirtualPrinter
+
+REMOTE = ("octoprint", "moonraker", "prusalink")
+
+
+def connect(printer: Printer, secret: Secret, pace: float = 1.0) -> Driver:
+    """Return the driver of a printer; a server is asked whether it is there, a port is opened when it is needed.
+
+    pace   times as fast as real time that a virtual printer runs
+    """
+    if printer.kind in REMOTE:
+        return _server(printer, secret)
+    virtual = printer.kind == "virtual"
+    return Local(
+        opener(printer),
+        name=printer.name,
+        firmware=_firmware(printer),
+        policy=Policy(park=(printer.park[0], printer.park[1]) if printer.park else None),
+        waits=not virtual,
+        pace=pace if virtual else None,
+    )
+
+
+def opener(printer: Printer) -> Callable[[bool], Transport]:
+    """Return what opens the transport of a printer that is driven from here."""
+    return {"serial": _serial, "tcp": _tcp, "pty": _pty, "virtual": _virtual}[printer.kind](printer)
+
+
+def virtual(device: VirtualPrinter, pace: float = float("inf")) -> Local:
+    """Return the driver of a virtual printer that one has in one's hands."""
+    from printer.transport.memory import MemoryTransport
+
+    return Local(lambda again: MemoryTransport(device), name="virtual printer", waits=False, pace=pace)
+
+
+def _server(printer: Printer, secret: Secret) -> Driver:
+    if printer.kind == "octoprint":
+        from printer.drivers.octoprint import OctoPrint
+
+        return OctoPrint(printer.address, secret)
+    if printer.kind == "moonraker":
+        from printer.drivers.moonraker import Moonraker
+
+        return Moonraker(printer.address, secret)
+    from printer.drivers.prusalink import PrusaLink
+
+    return PrusaLink(printer.address, secret)
+
+
+def _firmware(printer: Printer) -> Firmware:
+    if not printer.firmware:
+        return UNKNOWN
+    if printer.firmware not in FIRMWARES:
+        raise ConfigError(f"printer {printer.name}: no firmware {printer.firmware!r}; there are {', '.join(FIRMWARES)}")
+    return FIRMWARES[printer.firmware]
+
+
+def _serial(printer: Printer) -> Callable[[bool], Transport]:
+    from printer.transport.ports import BAUDS, detect
+    from printer.transport.serial import SerialTransport
+
+    if printer.address != "auto" and printer.baud:
+        return lambda again: SerialTransport(printer.address, printer.baud, reset=printer.reset and not again)
+
+    def search(again: bool) -> Transport:
+        paths = None if printer.address == "auto" else [printer.address]
+        reset = printer.reset and not again
+        return detect(
+            lambda path, baud: SerialTransport(path, baud, reset=reset),
+            paths,
+            [printer.baud] if printer.baud else BAUDS,
+        )
+
+    return search
+
+
+def _tcp(printer: Printer) -> Callable[[bool], Transport]:
+    from printer.transport.tcp import TcpTransport
+
+    host, _, port = printer.address.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit():
+        raise ConfigError(f"printer {printer.name}: {printer.address!r} is not HOST:PORT, such as 192.168.1.20:8888")
+    return lambda again: TcpTransport(host.strip("[]"), int(port))
+
+
+def _pty(printer: Printer) -> Callable[[bool], Transport]:
+    from printer.transport.pty import PtyTransport
+
+    return lambda again: PtyTransport(printer.address)
+
+
+def _virtual(printer: Printer) -> Callable[[bool], Transport]:
+    from printer.transport.memory import MemoryTransport
+    from printer.virtual import VirtualPrinter
+
+    device = VirtualPrinter(printer.address)
+    return lambda again: MemoryTransport(device)

@@ -1,0 +1,211 @@
+r"""What became of a job, as a fold over what has happened, and on disk: one row in the store, and one folder.
+
+    job.json        what is known at the end: file, hash, settings, states, layers, overrides, filament
+    events.jsonl    everything that happened, as it happens: {"t": seconds, "line": n, "event": name, ...}
+    journal         for recovery after a power cut: see `journal`
+    part.gcode      the file, kept until the job has come to a good end
+
+`described` is the one spelling of events for programs; `fabthread print --json` writes the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+import numpy as np
+
+from printer import events, notices
+from printer.drivers.base import Heard, Status
+from printer.errors import StoreError
+from printer.events import Event
+from printer.program import Program
+from printer.store import JobRow, Store
+from printer.text import plain
+
+NAMES: dict[type[Event], str] = {
+    notices.Changed: "state",
+    notices.Layer: "layer",
+    notices.Warned: "warning",
+    notices.Alarmed: "alarm",
+    notices.Disconnected: "disconnected",
+    notices.Reconnected: "reconnected",
+    notices.Asked: "question",
+    notices.Overridden: "override",
+    events.Resent: "resend",
+    events.Doubted: "doubt",
+    events.Halted: "halted",
+    events.Restarted: "restarted",
+    events.Failed: "delivery_failed",
+    events.Silent: "silent",
+    events.Capabilities: "firmware",
+    events.Message: "message",
+}
+"""Events that are told, by their name; `Temperatures` have a shape of their own, all others are the link's affair."""
+
+SAMPLE_S = 1.0
+"""Temperatures are written down no oftener."""
+
+MOST = 10_000
+"""Entries of one list in job.json."""
+
+
+def described(heard: Heard) -> dict[str, Any] | None:
+    """Return an event for programs, None for one that nobody needs to know.
+
+    >>> described(Heard(1.5, 7, notices.Warned("hot")))
+    {'t': 1.5, 'line': 7, 'event': 'warning', 'message': 'hot'}
+    """
+    head: dict[str, Any] = {"t": round(heard.at, 3), "line": heard.line}
+    if isinstance(heard.event, events.Temperatures):
+        readings = {name: [r.actual, r.target] for name, r in heard.event.readings.items()}
+        return {**head, "event": "temperatures", "heaters": readings}
+    name = NAMES.get(type(heard.event))
+    if name is None:
+        return None
+    return {**head, "event": name, **{k: _rounded(v) for k, v in asdict(heard.event).items()}}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Filament by tool, in mm: what the lines that were done have fed, with the flow that was set then."""
+
+    program: Program
+    line: int
+    flow: float
+    fed: dict[int, float]
+
+    def advance(self, line: int) -> None:
+        """Count the lines up to `line`, exclusive."""
+        first, last = self.line, min(line, len(self.program))
+        if last <= first:
+            return
+        tools, fed = self.program.tool[first:last], np.diff(self.program.filament[first : last + 1])
+        for tool in np.unique(tools).tolist():
+            self.fed[tool] = self.fed.get(tool, 0.0) + self.flow * float(fed[tools == tool].sum())
+        self.line = last
+
+
+class Record:
+    """The record of one job, being written; `finish` must be called at its end."""
+
+    def __init__(
+        self, store: Store, program: Program, printer: str, began: str, facts: Mapping[str, Any], start: int = 0
+    ) -> None:
+        row = JobRow(
+            began=began,
+            printer=printer,
+            file=plain(program.name, 200),
+            sha256=program.sha256,
+            state="started",
+            predicted_s=float(program.seconds[-1]),
+            layers=program.layers,
+        )
+        self._store, self._program = store, program
+        self.tally = Tally(program, start, 1.0, {})
+        self.id, self.folder = store.begin(row)
+        self._facts = {"id": self.id, "began": began, "printer": printer, "file": row.file, "sha256": row.sha256}
+        self._facts |= {"lines": len(program), "first_line": start, **facts}
+        self._lists: dict[str, list[Any]] = {name: [] for name in ("states", "layers", "overrides", "warnings")}
+        self._layer: tuple[int, float] | None = None  # the layer at hand, and when it began
+        self._sampled = -SAMPLE_S
+        try:
+            (self.folder / "part.gcode").write_bytes(program.data)
+            self._log: IO[str] = open(self.folder / "events.jsonl", "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - until `finish`
+        except OSError as error:
+            raise StoreError(f"cannot write into {self.folder}: {error.strerror}") from None
+
+    def observe(self, heard: Heard) -> None:
+        """Take in what has happened."""
+        handler = HANDLERS.get(type(heard.event))
+        if handler:
+            handler(self, heard)
+        if isinstance(heard.event, events.Temperatures) and heard.at - self._sampled < SAMPLE_S:
+            return
+        told = described(heard)
+        if told is None:
+            return
+        self._sampled = heard.at if told["event"] == "temperatures" else self._sampled
+        with suppress(OSError, ValueError):  # a full disk costs the record, not the print
+            self._log.write(json.dumps(told) + "\n")
+
+    def finish(self, status: Status, line: int) -> dict[str, Any]:
+        """Write down how it ended, and take the filament off the spools; return the facts."""
+        self.tally.advance(line)
+        self._end_layer(status.elapsed_s)
+        row = {
+            "state": status.state,
+            "reason": plain(status.reason),
+            "elapsed_s": round(status.elapsed_s, 3),
+            "resends": status.resends,
+            "underruns": status.underruns,
+        }
+        grams = self._store.finish(self.id, row, self.tally.fed)
+        self._facts |= {**row, "lines_done": line, "predicted_s": round(float(self._program.seconds[-1]), 3)}
+        self._facts["filament"] = {
+            tool: {"mm": round(mm, 3), "g": round(grams[tool], 3)} for tool, mm in sorted(self.tally.fed.items())
+        }
+        self._facts |= self._lists
+        with suppress(OSError):
+            self._log.close()
+        try:
+            (self.folder / "job.json").write_text(json.dumps(self._facts, indent=1) + "\n", encoding="utf-8")
+            if status.state in ("done", "cancelled"):
+                (self.folder / "part.gcode").unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write into {self.folder}: {error.strerror}") from None
+        return self._facts
+
+    def _note(self, name: str, entry: Any) -> None:
+        if len(self._lists[name]) < MOST:
+            self._lists[name].append(entry)
+
+    def _end_layer(self, at: float) -> None:
+        """Write down the layer at hand: number, predicted and real seconds."""
+        if self._layer:
+            number, began = self._layer
+            predicted = self._program.layer_seconds(number) if number < self._program.layers else 0.0
+            self._note("layers", {"layer": number, "predicted_s": round(predicted, 3), "s": round(at - began, 3)})
+            self._layer = None
+
+
+def _changed(record: Record, heard: Heard) -> None:
+    assert isinstance(heard.event, notices.Changed)
+    record._note("states", {"t": round(heard.at, 3), "state": heard.event.state, "reason": heard.event.reason})
+    if heard.event.state in ("finishing", "cancelling", "failed", "done", "cancelled"):
+        record._end_layer(heard.at)
+
+
+def _layer(record: Record, heard: Heard) -> None:
+    assert isinstance(heard.event, notices.Layer)
+    record._end_layer(heard.at)
+    record._layer = heard.event.number, heard.at
+
+
+def _overridden(record: Record, heard: Heard) -> None:
+    assert isinstance(heard.event, notices.Overridden)
+    record._note("overrides", {"t": round(heard.at, 3), "what": heard.event.what, "value": heard.event.value})
+    if heard.event.what == "flow":
+        record.tally.advance(heard.line)
+        record.tally.flow = heard.event.value / 100
+
+
+def _warned(record: Record, heard: Heard) -> None:
+    assert isinstance(heard.event, notices.Warned | notices.Alarmed)
+    record._note("warnings", {"t": round(heard.at, 3), "message": heard.event.message})
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value
+
+
+HANDLERS: dict[type[Event], Callable[[Record, Heard], None]] = {
+    notices.Changed: _changed,
+    notices.Layer: _layer,
+    notices.Overridden: _overridden,
+    notices.Warned: _warned,
+    notices.Alarmed: _warned,
+}

@@ -1,0 +1,66 @@
+"""Spools: what plastic there is, in which printer, and how much is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import pi
+
+from printer.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """One spool of filament: g, mm, g/cm3.
+
+    left       g by what was really fed; below 0 where the spool held more than it said
+    loaded     "printer/tool" of all places where it is in use
+    """
+
+    id: int
+    name: str
+    material: str = "PLA"
+    colour: str = ""
+    diameter: float = 1.75
+    density: float = 1.24
+    full: float = 1000.0
+    left: float = 1000.0
+    loaded: tuple[str, ...] = ()
+
+    @property
+    def grams_per_mm(self) -> float:
+        """The mass of a millimetre of it."""
+        return pi / 4 * self.diameter**2 * self.density / 1000
+
+    @property
+    def length_left(self) -> float:
+        """The mm that are left, none where less than nothing is."""
+        return max(self.left, 0.0) / self.grams_per_mm
+
+
+def checked(spool: Spool) -> Spool:
+    """Return a spool that can exist. Raises `StoreError`."""
+    for what, value, low, high in (
+        ("diameter", spool.diameter, 0.5, 5.0),
+        ("density", spool.density, 0.3, 20.0),
+        ("weight", spool.full, 0.0, 1e5),
+    ):
+        if not low <= value <= high:
+            raise StoreError(f"a spool cannot have a {what} of {value:g}: {low:g} to {high:g}")
+    if not spool.name.strip() or not spool.name.isprintable() or len(spool.name) > 80:
+        raise StoreError("a spool needs a name of at most 80 letters, on one line")
+    return spool
+
+
+def missing(needed: Mapping[int, float], loaded: Mapping[int, Spool]) -> list[str]:
+    """Return, in words, which spools end before the print; `needed` is mm by tool. Tools without a spool count not.
+
+    >>> missing({0: 400000.0}, {0: Spool(1, "red", left=1000.0)})
+    ['tool 0 needs 1193 g, and 1000 g are left on spool 1 (red)']
+    """
+    return [
+        f"tool {tool} needs {mm * spool.grams_per_mm:.0f} g, and {max(spool.left, 0):.0f} g are left "
+        f"on spool {spool.id} ({spool.name})"
+        for tool, mm in sorted(needed.items())
+        if (spool := loaded.get(tool)) and mm > spool.length_left
+    ]
