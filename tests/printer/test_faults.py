@@ -9,6 +9,11 @@ from printer.notices import Alarmed, Disconnected, Reconnected
 from printer.virtual import FAULTS, VirtualPrinter
 
 NOISE = [name for name, kind in FAULTS.items() if kind.where != "printer" and not name.startswith(("delay", "silent"))]
+FORGED = ("truncate", "wrong-number")
+"""Noise that firmware can take for a good line: half a line that runs into the next has a sum that fits once in 256,
+and a number with a sum to match is a good line once a refused one has made way for it."""
+
+CHECKED = [name for name in NOISE if name not in FORGED]
 LINES = squares(layers=6, cold=True)
 BAUD = 115200
 
@@ -44,16 +49,12 @@ def test_delays_cost_little_more_than_themselves(fault, undisturbed):
 @given(seed=st.integers(0, 10**6), rate=st.sampled_from([0.01, 0.05]))
 @settings(max_examples=25)
 def test_all_noise_at_once_costs_no_line(seed, rate):
-    rig = noisy(*(f"{fault}:{rate / len(NOISE)}" for fault in NOISE), seed=seed)
+    rig = noisy(*(f"{fault}:{rate / len(CHECKED)}" for fault in CHECKED), seed=seed)
     if rig.state == "failed":
         assert "delivery" in rig.view.job.reason
         assert rig.executed == rig.lines[: len(rig.executed)]
     else:
         assert rig.executed == rig.lines
-
-
-CHECKED = [name for name in NOISE if name != "truncate"]
-"""Noise that the protocol can notice: half a line that runs into the next one has a checksum that fits once in 256."""
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
