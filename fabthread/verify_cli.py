@@ -108,7 +108,7 @@ def figures(part: Part) -> list[str]:
         f"missing    shell {_percent(s['shell_missing'])} of {s['shell_mm']:.2f} mm, top {_percent(s['top_missing'])}, "
         f"bottom {_percent(s['bottom_missing'])}",
         f"too much   outside of the part {_percent(s['overshoot'])}",
-        f"fill       {_percent(s['fill'])} of the shell, layers from {_percent(s['fill_least'])} "
+        f"fill       {_percent(s['fill'])} of the walls, layers from {_percent(s['fill_least'])} "
         f"to {_percent(s['fill_most'])}",
         f"surface    off by {s['deviation_mean']:+.3f} mm on average, {s['deviation_rms']:.3f} RMS, "
         f"95 % within {s['deviation_p95']:.3f}{worst}",

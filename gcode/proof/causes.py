@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 
 FITS = 0.85
 """Share of the outline that has plastic at it in a file that prints the model."""
+CLEAR = 0.15
+"""Something undone that brings this share more of the outline to its place was done."""
 SCATTER = 0.02
 """Plastic scatters this much (mm) about the outline where nothing was done to it."""
 STRANGE = 0.4
@@ -55,9 +57,10 @@ def best_fit(model: Model, beads: Beads, raft: bool) -> Fit:
     for suspicion in _scales(_extent(beads, fit.levels) / model.size, model.size, fit.levels):
         rough = _undone(model, beads, raft, suspicion)
         tried.append(_undone(model, beads, raft, _refined(suspicion, rough.found.growth)))
-    if fit.found.met < FITS:
-        tried += [_undone(model, beads, raft, suspicion) for suspicion in _symmetries()]
     explained = [other for other in tried if _explains(other.found, fit.found)]
+    if fit.found.met < FITS:
+        turned = [_undone(model, beads, raft, suspicion) for suspicion in _symmetries()]
+        explained += [other for other in turned if other.found.met > max(fit.found.met + CLEAR, 0.9 * FITS)]
     if explained:
         return max(explained, key=lambda other: round(other.found.met, 1))  # the first, where several fit alike
     if fit.found.met >= STRANGE:
@@ -68,7 +71,7 @@ def best_fit(model: Model, beads: Beads, raft: bool) -> Fit:
 
 def _explains(undone: Found, found: Found) -> bool:
     """Tell whether something that was undone makes beads fit so much better that it must have been done."""
-    if undone.met > found.met + 0.15:
+    if undone.met > found.met + CLEAR:
         return undone.met > 0.9 * FITS
     if undone.met < found.met - 0.02:
         return False

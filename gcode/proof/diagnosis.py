@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from gcode.proof.beads import width_of
 from gcode.proof.compare import ASKED, BOTTOM, EXCESS, OUT, OVER, SHELL, TOP, Picture
 from gcode.proof.measure import Measured, Placed, picture
 from gcode.proof.register import find
-from gcode.proof.result import Fault
+from gcode.proof.result import Fault, deviation_of
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +40,8 @@ FLOW = 0.06
 """Levels that got this share of plastic less or more than others did were fed wrongly."""
 LEAN, RICH = 0.92, 1.17
 """Walls hold this share of the plastic that beads of their width would, in files whose flow is right."""
+OFF_SURFACE = 0.12
+"""Surfaces that are off by more than this (mm) on average are off on purpose or by mistake."""
 USUAL = 10
 """Levels below and above that say what is usual."""
 
@@ -115,6 +118,7 @@ def _shifts(e: Evidence) -> Iterator[Fault]:
     yield from _far_shifts(e, met)
     history: list[Any] = []
     waiting: list[int] = []
+    begins = [0]
     for k in np.flatnonzero(known).tolist():
         drift = e.measured.drift[k]
         if not history or np.abs(drift - np.median(history[-7:], axis=0)).max() <= SHIFTED:
@@ -125,8 +129,12 @@ def _shifts(e: Evidence) -> Iterator[Fault]:
         if len(waiting) == 3 or k == np.flatnonzero(known)[-1]:
             by = np.median(e.measured.drift[waiting], axis=0) - np.median(history[-7:], axis=0)
             yield _shift(e, waiting[0], len(e.placed.levels), by)
+            begins.append(waiting[0])
             history, waiting = [e.measured.drift[j] for j in waiting], []
-    e.explained |= known & (np.abs(e.measured.drift).max(axis=1) > SHIFTED / 2)
+    for first, end in pairwise([*begins, len(known)]):
+        own = e.measured.drift[first:end][known[first:end]]
+        if len(begins) > 1 and len(own) and np.abs(np.median(own, axis=0)).max() > SHIFTED / 2:
+            e.explained[first:end] = True
 
 
 def _shift(e: Evidence, first: int, end: int, by: Floats) -> Fault:
@@ -255,6 +263,14 @@ def _attached(shown: Picture) -> NDArray[np.bool_]:
     return np.asarray(over & (nearest > -OVER - 2)[pieces])
 
 
+def _surface(e: Evidence) -> Iterator[Fault]:
+    """Yield a surface that lies too far in or out as a whole."""
+    mean = deviation_of(e.measured.deviation[~e.explained].sum(axis=0)).mean
+    if abs(mean) > OFF_SURFACE:
+        text = f"plastic ends {abs(mean):.2f} mm {'inside' if mean < 0 else 'outside'} of it on average"
+        yield e.fault("surface off", text, 0, len(e.placed.levels) - 1, np.zeros(2))
+
+
 def _pieces(mask: NDArray[np.bool_], corners: bool = True) -> tuple[NDArray[np.intc], int]:
     """Return the number of the connected piece each square belongs to, 0 for none, and how many there are."""
     out = np.empty(mask.shape, np.intc)
@@ -298,5 +314,12 @@ def _joined(faults: list[Fault]) -> list[Fault]:
     return joined
 
 
-FAULTS: tuple[Callable[[Evidence], Iterator[Fault]], ...] = (_missing_layers, _shifts, _feeding, _bare, _excess)
+FAULTS: tuple[Callable[[Evidence], Iterator[Fault]], ...] = (
+    _missing_layers,
+    _shifts,
+    _feeding,
+    _bare,
+    _excess,
+    _surface,
+)
 """In this order: a rule may rely on the levels that those before it have explained."""

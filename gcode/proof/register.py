@@ -19,16 +19,16 @@ PITCH = 0.5
 MOST_SQUARES = 1024
 COARSE_LEVELS, FINE_LEVELS = 10, 24
 CLOSE = 0.15
-"""Plastic within this (mm) of the outline is at it."""
+"""Plastic within this (mm) of where it usually lies beside the outline is at it."""
 
 
 class Found(NamedTuple):
     """Where beads belong, and how well they fit there.
 
     shift   x, y by which they have to be moved
-    met     share of the model's outline that has plastic at it
     bias    mm, by which half of the plastic lies further out than the outline, and half less
-    spread  mm, mean distance from that
+    met     share of the model's outline that has plastic there
+    spread  mm, mean distance from there
     growth  share by which the plastic is larger than the model, walls that are evenly too thick taken apart
     """
 
@@ -108,7 +108,9 @@ def fine_shift(outlines: Outlines, beads: Beads, levels: Levels, chosen: list[in
             distance.append(np.nan_to_num(deviation, nan=LIMIT))
         if votes:
             signed = np.concatenate(distance)
-            met, bias = float(np.mean(np.abs(signed) < CLOSE)), float(np.median(signed))
+            near = np.abs(signed) < LIMIT
+            bias = float(np.median(signed[near])) if near.any() else 0.0
+            met = float(np.mean(near & (np.abs(signed - bias) < CLOSE)))
             spread = float(np.abs(signed - bias).mean())
             growth = _growth(np.concatenate([samples.at for samples in points]), signed)
             shift = shift - [_middle(np.array(votes)[:, axis], np.array(sure)[:, axis]) for axis in (0, 1)]

@@ -160,3 +160,9 @@ def test_plastic_outside():
 def test_another_model():
     other = parts.prism(parts.shapely.Point(0, 0).buffer(12), 0, 9)
     assert "another model" in {fault.name for fault in verify(other, parts.printed()).faults}
+
+
+def test_walls_that_are_too_far_in():
+    ring = parts.shapely.Point(0, 0).buffer(12, 64).difference(parts.shapely.Point(0, 0).buffer(6, 64))
+    moves = parts.sliced(parts.prism(ring.buffer(-0.2), 0, 2))
+    assert "surface off" in {fault.name for fault in verify(parts.prism(ring, 0, 2), moves).faults}
