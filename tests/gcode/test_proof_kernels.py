@@ -145,5 +145,3 @@ def test_planes_that_meet_corners_give_closed_outlines():
         outline = model.outlines(np.array([z]))[0]
         starts, ends = (set(map(tuple, np.round(outline[:, k : k + 2], 9))) for k in (0, 2))
         assert starts == ends
-
-
