@@ -21,7 +21,7 @@ ECHO_S = 0.05
 """Between the answer to an M105 and the next: an answer that comes twice is not taken for the next one's."""
 ANSWER_S = 1.0
 """How long an answer may take that comes behind its `ok`."""
-_FRAME = 14  # bytes that a frame may add to a line
+_FRAME = 7  # bytes that a frame adds to a line and its number: `N`, a blank, `*`, a sum of three digits, end of line
 
 
 class Sender:
@@ -89,7 +89,7 @@ class Sender:
                     break
             else:
                 queue = self._next_queue() if everything else self.outbox.own
-                if not queue or not window.room(held, unread, len(queue[0]) + _FRAME):
+                if not queue or not window.room(held, unread, len(queue[0]) + len(str(top + 1)) + _FRAME):
                     break
                 self._append(queue)
                 top += 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from printer.firmware import Firmware
 
-MARGIN = 8
+MARGIN = 4
 """Bytes of the receive buffer that stay free: a ring buffer holds one less than its size, and a probe's beginning."""
 MOST_LINES = 256
 SMALLEST = 48
