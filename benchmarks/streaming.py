@@ -39,9 +39,10 @@ from printer.virtual import VirtualPrinter
 from printer.virtual.servers import PtyLine, serve
 
 BITS = 10
-FAST = {"speed_x": 1e5, "speed_y": 1e5, "speed_e": 1e5, "jerk_xy": 1e4, "jerk_e": 1e4}
-PUSH = dict.fromkeys(("acceleration_x", "acceleration_y", "acceleration_e", "print_acceleration"), 1e8)
-MACHINE = Machine(**FAST, **PUSH)
+MACHINE = Machine(
+    speed_x=1e5, speed_y=1e5, speed_e=1e5, jerk_xy=1e4, jerk_e=1e4,
+    acceleration_x=1e8, acceleration_y=1e8, acceleration_e=1e8, print_acceleration=1e8,
+)  # fmt: skip
 
 
 class Wire(NamedTuple):
