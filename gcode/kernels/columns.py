@@ -161,7 +161,8 @@ def merge_section(
 
     image         (rows, columns + 2) changes, as drawn; 0 afterwards
     inner, outer  (rows, columns) the least and the most share of each square that lies in a section
-    Returns in how many rows the changes do not end at nothing: there the outline is open.
+    Returns in how many rows the changes do not end at nothing: there the outline is open, and nothing is known: no
+    square has to be filled, and any may be.
     """
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
@@ -183,6 +184,9 @@ def merge_section(
             image[i, columns + 1] = 0
             if fabs(total) > 1e-6:
                 broken += 1
+                for j in range(columns):
+                    inner[i, j] = 0
+                    outer[i, j] = 1
     return broken
 
 
