@@ -11,6 +11,8 @@ from typing import IO, Any
 
 import click
 
+from printer.text import plain
+
 EXIT_CODES = {
     0: "done",
     1: "internal error: a bug, please report it; of diff: the files differ",
@@ -22,6 +24,9 @@ EXIT_CODES = {
     7: "checked: the G-code would not be safe on the machine, or not print",
     8: "checked: nothing but warnings",
     9: "proven otherwise: the G-code does not print the model",
+    10: "no printer: it is not there, or cannot be understood",
+    11: "the print failed; the message says why, and whether the heaters are off",
+    12: "the print was cancelled, heaters off",
     130: "interrupted",
 }
 CODES = {
@@ -29,10 +34,19 @@ CODES = {
     "gcode.errors.UnreadableFile": 3,
     "gcode.proof.model.UnreadableModel": 3,
     "gcode.proof.verify.NothingDeposited": 5,
+    "gcode.errors.NothingToDraw": 5,
     "gcode.errors.TemplateError": 4,
     "gcode.errors.UnknownRule": 4,
     "gcode.errors.UnwritableMoves": 1,
     "printer.errors.VirtualError": 4,
+    "printer.errors.ConfigError": 4,
+    "printer.errors.StoreError": 6,
+    "printer.errors.LinkError": 10,
+    "printer.errors.DriverError": 10,
+    "printer.errors.ProtocolError": 11,
+    "printer.errors.UnsafeToPrint": 7,
+    "printer.errors.FileChanged": 3,
+    "printer.errors.JobError": 2,
 }
 """Exit codes of errors that carry none themselves."""
 
@@ -70,7 +84,7 @@ def report(error: BaseException) -> int:
     if code is None:
         return _bug(error)
     for line in str(error).splitlines() or [type(error).__name__]:
-        print(f"Error: {line}", file=sys.stderr)
+        print(f"Error: {plain(line, 2000)}", file=sys.stderr)
     return code
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import check_writable, profile_options, resolve, write_file
+from fabthread import judging
+from fabthread.options import check_writable, numbers, profile_options, resolve, write_file
 
 if TYPE_CHECKING:
+    from gcode.checks.limits import Limits
     from gcode.moves import Moves
 
-GCODE_SUFFIXES = (".gcode", ".gco", ".g", ".gc", ".nc", ".txt", ".gcode.gz", ".bgcode", ".gcode.3mf", ".ufp")
+MODEL_SUFFIXES = (".stl", ".3mf", ".obj", ".ply", ".off", ".glb")
+COLOURS = ("role", "tool", "speed", "flow", "width", "height", "time", "fan", "temperature", "layer")
 
 EPILOG = """\b
 Examples:
   fabthread preview part.gcode
-  fabthread preview part.gcode --layer 12 -o layer12.png
-  fabthread preview part.stl --layer 1-40 --set infill_pattern=gyroid
+  fabthread preview part.gcode --colour speed -o speeds.svg
+  fabthread preview part.gcode --layer 12 --travels --seams -o layer12.png
+  fabthread preview part.gcode --layer 1-40 --angle 120,35
+  fabthread preview part.gcode --view top --colour time --printer prusa-mk4
+  fabthread preview part.stl --layer 20 --set infill_pattern=gyroid
 """
 
 
@@ -32,40 +39,93 @@ def layer_range(text: str) -> tuple[int, int]:
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path())
-@click.option("-o", "--output", metavar="OUT.png", help="Picture, - for stdout; FILE.png in this directory by default.")
-@click.option("--layer", type=layer_range, metavar="N|A-B", help="One layer from above, or a range of them, from 1.")
+@click.option(
+    "-o", "--output", metavar="OUT", help="OUT.png or OUT.svg, - for stdout; FILE.png in this directory by default."
+)
+@click.option("--layer", type=layer_range, metavar="N|A-B", help="One layer from above, or a range as a solid, from 1.")
+@click.option(
+    "--view", type=click.Choice(("sheet", "top", "solid")), help="The print and some layers, from above, or as a solid."
+)
+@click.option(
+    "--colour",
+    "--color",
+    "colour",
+    type=click.Choice(COLOURS),
+    default="role",
+    show_default=True,
+    help="What colours tell.",
+)
+@click.option("--travels", is_flag=True, help="Draw travels too.")
+@click.option("--seams", is_flag=True, help="Mark where outer walls begin.")
+@click.option("--angle", type=numbers(2), default="30,30", metavar="A,E", help="Degrees around and above, of a solid.")
+@click.option("--size", type=numbers(2), metavar="W,H", help="Pixels of the picture.")
+@click.option("--json", "as_json", is_flag=True, help="Say as JSON what was drawn.")
 @profile_options
-def preview(file: str, output: str | None, layer: tuple[int, int] | None, **profile: Any) -> None:
+def preview(
+    file: str,
+    output: str | None,
+    layer: tuple[int, int] | None,
+    view: str | None,
+    colour: str,
+    travels: bool,
+    seams: bool,
+    angle: tuple[float, float],
+    size: tuple[float, float] | None,
+    as_json: bool,
+    **profile: Any,
+) -> None:
     """Draw the toolpaths of a G-code file or a model.
 
-    FILE is G-code of any slicer, or a model that is sliced first. Beads are coloured by what they are for.
+    FILE is G-code of any slicer, or a model that is sliced first. Without --layer and --view the whole print is drawn
+    beside some telling layers.
     """
-    from slicer import preview as pictures
+    from gcode import pictures
+    from gcode.pictures.beads import seams as seams_of
+    from gcode.pictures.sizes import with_sizes
+    from gcode.planner import estimate
 
-    title = os.path.splitext(os.path.basename(file))[0]
+    title = os.path.basename(file).split(".")[0]
     output = output or title + ".png"
     check_writable(output, [file])
-    moves = _moves(file, profile)
-    count = int(moves.layer.max(initial=-1)) + 1
-    if layer is None:
-        data = pictures.sheet(moves, title, f"{count} layers")
-    elif layer[0] > count:
+    if output == "-" and as_json:
+        raise click.UsageError("only one of the picture and the JSON can go to stdout")
+    if size and not all(400 <= side <= 8000 for side in size):
+        raise click.BadParameter("a picture has 400 to 8000 pixels each way", param_hint="'--size'")
+    moves, limits = _moves(file, profile)
+    first, last, count = *(layer or (1, 1 << 31)), int(moves.layer.max(initial=-1)) + 1
+    if layer and first > count:
         raise click.BadParameter(f"the print has {count} layers", param_hint="'--layer'")
+    last = min(last, count)
+    if seams and not len(seams_of(moves)):
+        click.echo(f"Warning: {file} names no closed outer walls, so no seams are known", err=True)
+    told = with_sizes(moves, limits.filament_diameter)
+    seconds = estimate(moves, limits.machine) if colour == "time" else None
+    paint = pictures.paint(told, colour, seconds, limits.filament_diameter)
+    look = pictures.Look(
+        paint, travels, seams, *angle,
+        size=(int(size[0]), int(size[1])) if size else (0, 0),
+        form="svg" if output.lower().endswith(".svg") else "png",
+        title=title,
+    )  # fmt: skip
+    view = view or ("sheet" if layer is None else "top" if first == last else "solid")
+    if view == "sheet":
+        data = pictures.sheet(told, look)
     else:
-        data = pictures.layers(moves, layer[0] - 1, min(layer[1], count) - 1, title)
+        data = {"top": pictures.flat, "solid": pictures.solid}[view](told, first - 1, last - 1, look)
     write_file(output, data)
+    if as_json:
+        facts = {"picture": output, "view": view, "first_layer": first, "last_layer": last, "layers": count}
+        click.echo(json.dumps(facts | {"colour": paint.title}, indent=2))
 
 
-def _moves(file: str, profile: dict[str, Any]) -> Moves:
-    """Return the moves of a G-code file, or of a model sliced now."""
-    if not file.lower().endswith(GCODE_SUFFIXES):
+def _moves(file: str, profile: dict[str, Any]) -> tuple[Moves, Limits]:
+    """Return the moves of a G-code file, or of a model sliced now, and the machine that is to print them."""
+    if file.lower().endswith(MODEL_SUFFIXES) and not file.lower().endswith(".gcode.3mf"):
         from slicer import slice
+        from slicer.tools.machine import limits_of
 
-        return slice(file, resolve(**profile), check=False).moves
-    from gcode.reader import read
-    from slicer.errors import InputRefused
-
-    try:
-        return read(file)
-    except OSError as error:
-        raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
+        resolved = resolve(**profile)
+        return slice(file, resolved, check=False).moves, limits_of(resolved.settings)
+    subject = judging.read(file)
+    judging.warn_of(subject)
+    return subject.moves, judging.judge_of(subject, **profile).limits

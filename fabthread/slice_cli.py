@@ -103,12 +103,12 @@ def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
 
 
 def _draw(result: SliceResult) -> bytes:
-    from slicer.preview import sheet
+    from gcode.pictures import Look, sheet
     from slicer.summary import counted, duration
 
     summary = result.summary
     facts = [f"{summary.layers} layers", duration(summary.print_seconds), f"{summary.filament_g:.1f} g"]
-    return sheet(result.moves, ", ".join(counted(summary.models)), "  ·  ".join(facts))
+    return sheet(result.moves, Look(title=", ".join(counted(summary.models)), facts="  ·  ".join(facts)))
 
 
 def _tell(result: SliceResult, profile: Any, written: list[str], as_json: bool) -> None:

@@ -9,6 +9,7 @@ GcodeError
 │   └── NoSuchPlate    an archive of several plates, or without the one asked for
 ├── MalformedGcode     a line that is not G-code (`problem` says where)
 ├── UnwritableMoves    moves that no G-code can express (not a number, out of range)
+├── NothingToDraw      a picture of layers that hold no bead
 ├── TemplateError      a template with an unknown placeholder or an impossible expression
 └── UnknownRule        a check that there is not
 """
@@ -70,6 +71,10 @@ class MalformedGcode(GcodeError):
 
 class UnwritableMoves(GcodeError):
     """Moves that hold what is not a number, or a position beyond what a machine could mean."""
+
+
+class NothingToDraw(GcodeError):
+    """A picture of layers that hold no bead."""
 
 
 class TemplateError(GcodeError):

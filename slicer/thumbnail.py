@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slicer.nouns import Mesh
-from slicer.tools import png, scene
+from gcode.pictures import png, scene
 
 COLOUR = (0.96, 0.49, 0.16)
 AZIMUTH, ELEVATION = 30.0, 28.0

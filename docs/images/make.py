@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import slicer
-from slicer import preview
+from gcode.pictures import Look, flat, sheet
 from slicer.summary import duration
 
 HERE = Path(__file__).resolve().parent
@@ -18,9 +18,10 @@ def main() -> None:
         result = slicer.slice(MODELS / f"{name}.stl")
         summary = result.summary
         facts = f"{summary.layers} layers  ·  {duration(summary.print_seconds)}  ·  {summary.filament_g:.1f} g"
-        (HERE / f"{name}.png").write_bytes(preview.sheet(result.moves, name, facts, 1100, 690))
+        (HERE / f"{name}.png").write_bytes(sheet(result.moves, Look(title=name, facts=facts, size=(1100, 690))))
     gear = slicer.slice(MODELS / "herringbone_gear.stl", {"infill_pattern": "gyroid"})
-    (HERE / "layer.png").write_bytes(preview.layers(gear.moves, 20, 20, "herringbone_gear", 900, 640))
+    look = Look(travels=True, title="herringbone_gear", size=(900, 640))
+    (HERE / "layer.png").write_bytes(flat(gear.moves, 20, 20, look))
 
 
 if __name__ == "__main__":

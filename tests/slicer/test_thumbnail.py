@@ -8,10 +8,10 @@ import zlib
 import numpy as np
 import pytest
 
-from slicer.kernels import raster
+from gcode.kernels import raster
+from gcode.pictures import png, scene
 from slicer.nouns import Mesh
 from slicer.thumbnail import render
-from slicer.tools import png, scene
 
 CUBE = Mesh(
     np.array([[x, y, z] for x in (0.0, 20.0) for y in (0.0, 20.0) for z in (0.0, 20.0)]),

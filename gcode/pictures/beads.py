@@ -1,4 +1,4 @@
-"""Toolpaths as solid beads, to be drawn by `scene`: a prism with six sides for every printing move."""
+"""Toolpaths as solid beads, to be drawn by `scene`: a prism with six sides for every printing move, travel and seam."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.moves import Moves
+from gcode.pictures import scene
 from gcode.roles import Role
-from slicer.tools import scene
 
 Floats = NDArray[np.float64]
+TRAVEL = 0
+"""The place of travels, and of the bed below, in a palette."""
+UNTOLD_WIDTH, UNTOLD_HEIGHT = 0.45, 0.2
+"""mm, of beads in files that do not tell them."""
 CHUNK = 1 << 15
 """Beads built at once: bounds the memory whatever the size of the print."""
 BEVEL = 0.8
@@ -28,14 +32,14 @@ TRIANGLES = QUADS[:, [0, 1, 2, 0, 2, 3]].reshape(12, 3)
 class Beads:
     """Straight beads: start and end of the centre line on their upper side (n, 3), width and height (n,), mm.
 
-    role is what they are for (n,); joined (n,) tells that a bead goes on where the one before it ended.
+    colour is a place in a palette (n,); joined (n,) tells that a bead goes on where the one before it ended.
     """
 
     start: Floats
     end: Floats
     width: Floats
     height: Floats
-    role: NDArray[np.uint8]
+    colour: NDArray[np.uint8]
     joined: NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -45,33 +49,60 @@ class Beads:
         return Beads(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-def beads_of(moves: Moves, first_layer: int = 0, last_layer: int | None = None, travel_width: float = 0.0) -> Beads:
+def together(*parts: Beads) -> Beads:
+    """Return all beads of the parts, one part after the other."""
+    return Beads(*(np.concatenate([getattr(part, name) for part in parts]) for name in Beads.__slots__))
+
+
+def beads_of(
+    moves: Moves,
+    colour: NDArray[np.uint8],
+    first_layer: int = 0,
+    last_layer: int | None = None,
+    travel_width: float = 0.0,
+) -> Beads:
     """Return the beads of some layers, by default all; travels too, as thin lines on top, if they are given a width."""
-    ends = np.stack([moves.x, moves.y, moves.z], axis=1)
-    starts = np.concatenate([moves.start[None, :3], ends[:-1]])
-    moving = ((starts - ends)[:, :2] != 0).any(axis=1)
-    prints = (moves.e > 0) & moving & (moves.role != Role.CUSTOM)
+    starts, ends = _ends(moves)
+    prints = are_beads(moves)
     wanted = moves.layer >= first_layer
     if last_layer is not None:
         wanted &= moves.layer <= last_layer
-    rows = np.flatnonzero(wanted & (prints | (moving & (moves.e <= 0) & (travel_width > 0))))
+    travels = (lengths(moves) > 0) & (moves.e <= 0) & (moves.speed > 0) if travel_width > 0 else np.zeros_like(prints)
+    rows = np.flatnonzero(wanted & (prints | travels))
     travel = ~prints[rows]
     lift = np.where(travel, travel_width, 0.0)[:, None] * (0, 0, 1)
     joined = np.diff(rows, prepend=-2) == 1
     joined[1:] &= travel[1:] == travel[:-1]
-    width = np.where(moves.width[rows] > 0, moves.width[rows], 0.45)
-    height = np.where(moves.height[rows] > 0, moves.height[rows], 0.2)
+    width = np.where(moves.width[rows] > 0, moves.width[rows], UNTOLD_WIDTH)
+    height = np.where(moves.height[rows] > 0, moves.height[rows], UNTOLD_HEIGHT)
     return Beads(
         starts[rows] + lift,
         ends[rows] + lift,
         np.where(travel, travel_width, width).astype(np.float64),
         np.where(travel, travel_width, height).astype(np.float64),
-        np.where(travel, Role.NONE, moves.role[rows]).astype(np.uint8),
+        np.where(travel, TRAVEL, colour[rows]).astype(np.uint8),
         joined,
     )
 
 
-def lines(start: Any, end: Any, width: float, role: int = 0) -> Beads:
+def are_beads(moves: Moves) -> NDArray[np.bool_]:
+    """Return (n,) which moves print; sequences at the start and the end do not count."""
+    return np.asarray((moves.e > 0) & (lengths(moves) > 0) & (moves.role != Role.CUSTOM))
+
+
+def lengths(moves: Moves) -> Floats:
+    """Return (n,) how far each move goes in x and y."""
+    x, y = np.diff(moves.x, prepend=moves.start[0]), np.diff(moves.y, prepend=moves.start[1])
+    return np.asarray(np.sqrt(x * x + y * y))
+
+
+def _ends(moves: Moves) -> tuple[Floats, Floats]:
+    """Return the starts and ends (n, 3) of the moves."""
+    ends = np.stack([moves.x, moves.y, moves.z], axis=1)
+    return np.concatenate([moves.start[None, :3], ends[:-1]]), ends
+
+
+def lines(start: Any, end: Any, width: float, colour: int = TRAVEL) -> Beads:
     """Return flat lines from start to end, each (n, 3)."""
     n = len(start)
     return Beads(
@@ -79,20 +110,42 @@ def lines(start: Any, end: Any, width: float, role: int = 0) -> Beads:
         np.asarray(end, np.float64),
         np.full(n, width),
         np.full(n, width / 4),
-        np.full(n, role, np.uint8),
+        np.full(n, colour, np.uint8),
         np.zeros(n, np.bool_),
     )
 
 
+def seams(moves: Moves) -> Floats:
+    """Return the places (k, 3) where closed loops of outer walls begin, with the layer of each as a fourth column."""
+    outer = are_beads(moves) & np.isin(moves.role, (Role.EXTERNAL_PERIMETER, Role.OVERHANG_PERIMETER))
+    rows = np.flatnonzero(outer)
+    if not len(rows):
+        return np.zeros((0, 4))
+    begins = np.flatnonzero((np.diff(rows, prepend=-2) > 1) | (np.diff(moves.layer[rows], prepend=-1) != 0))
+    first, last = rows[begins], rows[np.append(begins[1:], len(rows)) - 1]
+    external = np.add.reduceat(moves.role[rows] == Role.EXTERNAL_PERIMETER, begins) > 0
+    starts, ends = _ends(moves)
+    gap = np.sqrt(((starts[first] - ends[last])[:, :2] ** 2).sum(axis=1))
+    chosen = external & (last > first + 1) & (gap < 2 * UNTOLD_WIDTH)
+    return np.asarray(np.column_stack([starts[first, :2], ends[first, 2], moves.layer[first]])[chosen])
+
+
+def dots(places: Floats, width: float, colour: int) -> Beads:
+    """Return beads as long as they are wide, just above places (k, 3)."""
+    half = np.array([width / 2, 0, 0])
+    above = places + (0, 0, width / 4)
+    return lines(above - half, above + half, width, colour)
+
+
 def draw(beads: Beads, canvas: scene.Canvas, view: scene.View, palette: Floats) -> NDArray[np.uint8]:
-    """Draw beads on a blank canvas and return the picture (h, w, 4); palette (roles, 3) gives their colours."""
+    """Draw beads on a blank canvas and return the picture (h, w, 4); palette (k, 3) gives their colours."""
     for begin in range(0, len(beads), CHUNK):
         part = beads[begin : begin + CHUNK]
         faces = (np.arange(len(part))[:, None, None] * 12 + TRIANGLES).reshape(-1, 3)
         canvas.draw(view.project(_prisms(part)), faces, begin * 12)
     seen = canvas.owner[canvas.owner >= 0]
     row, side = seen // 12, seen % 12 // 2
-    return canvas.develop(palette[beads.role[row]], view.turn(_normals(beads, row, side)))
+    return canvas.develop(palette[beads.colour[row]], view.turn(_normals(beads, row, side)))
 
 
 def _prisms(beads: Beads) -> Floats:

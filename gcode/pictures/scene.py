@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer.kernels import raster
+from gcode.kernels import raster
 
 Floats = NDArray[np.float64]
 LIGHTS = ((-0.45, -0.55, 0.70, 0.75), (0.80, -0.25, 0.55, 0.30))
