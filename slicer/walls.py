@@ -41,8 +41,6 @@ from slicer.tools.polygons import alike, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
-MEETING = 0.2
-"""Gap fill ends this share of a spacing before the centre line of the loop that takes over where there is more room."""
 LEAST_GAP = 0.1
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
 
@@ -119,7 +117,7 @@ def _walls_of(
         if inset == 0 and walls.thin_walls:
             made += _single_beads(narrow, skin, thinnest, Role.THIN_WALL, layer, height, slicing, crew, usual=width)
         elif inset and walls.gap_fill:
-            narrow = _beside(narrow, loops, MEETING * step)
+            narrow = _beside(narrow, loops)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
         border, skin = loops, step / 2
     if walls.wall_count:
@@ -128,7 +126,7 @@ def _walls_of(
         rows = narrow_rows(narrow.balls, len(border))
         border = _inset(rest if walls.gap_fill else border, skin, step / 2, rows, crew)
         if walls.gap_fill:
-            narrow = _beside(narrow, border, 0 * step)
+            narrow = _beside(narrow, border)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
     return join_paths(made), border, too_thin
 
@@ -139,18 +137,14 @@ def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Na
     return Narrow(find_balls(rest, room, crew), dots, owner), rest
 
 
-def _beside(narrow: Narrow, taken: Regions, reach: Floats) -> Narrow:
-    """Return the narrow places without those nearer than `reach` to what is taken: loops pass through there."""
+def _beside(narrow: Narrow, taken: Regions) -> Narrow:
+    """Return the narrow places without those whose middle is taken: where there is more room, loops take over."""
     balls = narrow.balls
     at = np.flatnonzero((balls.radius > 0) & ~shapely.is_empty(taken)[balls.row])
-    row, centre = balls.row[at], balls.centre[at]
     shapely.prepare(taken)
-    if reach.any():
-        gone = shapely.dwithin(taken[row], shapely.points(centre), reach[row])
-    else:
-        gone = shapely.intersects_xy(taken[row], *centre.T)
+    gone = at[shapely.intersects_xy(taken[balls.row[at]], *balls.centre[at].T)]
     radius = balls.radius.copy()
-    radius[at[gone]] = 0.0
+    radius[gone] = 0.0
     return replace(narrow, balls=replace(balls, radius=radius))
 
 
