@@ -81,7 +81,7 @@ def check(ctx: click.Context, /, file: str, rules: tuple[str, ...], as_json: boo
         click.echo(json.dumps(facts | told, indent=2))
     else:
         click.echo(f"{file} on {judge.machine} with {judge.filament}: {total(counts)}")
-        _tell(found)
+        tell(found)
     ctx.exit(next((code for severity, code in EXIT_OF.items() if counts[severity]), 0))
 
 
@@ -96,7 +96,7 @@ def total(counts: Counter[str]) -> str:
     return ", ".join(told) or "nothing found"
 
 
-def _tell(found: Sequence[Finding]) -> None:
+def tell(found: Sequence[Finding]) -> None:
     """Print findings for people: what, where, how much, what to do."""
     for one in found:
         click.echo(f"\n{click.style(f'{one.severity:<8}', COLOURS[one.severity])} {one.rule}: {one.what}")

@@ -20,6 +20,13 @@ COMMANDS = {
     "diff": ("fabthread.diff_cli", "diff"),
     "preview": ("fabthread.preview_cli", "preview"),
     "profiles": ("fabthread.profiles_cli", "profiles"),
+    "print": ("fabthread.print_cli", "print_file"),
+    "monitor": ("fabthread.monitor_cli", "monitor"),
+    "terminal": ("fabthread.terminal_cli", "terminal"),
+    "recover": ("fabthread.recover_cli", "recover"),
+    "history": ("fabthread.history_cli", "history"),
+    "printers": ("fabthread.printers_cli", "printers"),
+    "spools": ("fabthread.spools_cli", "spools"),
     "virtual": ("fabthread.virtual_cli", "virtual"),
 }
 """Command -> module and function."""

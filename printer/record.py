@@ -159,6 +159,12 @@ class Record:
             raise StoreError(f"cannot write into {self.folder}: {error.strerror}") from None
         return self._facts
 
+    def head(self) -> dict[str, Any]:
+        """Return what a journal has to know to find everything again."""
+        return {"job": self.id, "printer": self._facts["printer"], "file": self._facts["file"]} | {
+            "sha256": self._facts["sha256"]
+        }
+
     def _note(self, name: str, entry: Any) -> None:
         if len(self._lists[name]) < MOST:
             self._lists[name].append(entry)

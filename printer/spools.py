@@ -8,6 +8,12 @@ from math import pi
 
 from printer.errors import StoreError
 
+DENSITIES = {
+    "PLA": 1.24, "PETG": 1.27, "ABS": 1.04, "ASA": 1.07, "TPU": 1.21, "PC": 1.2, "PA": 1.14, "NYLON": 1.14,
+    "HIPS": 1.04, "PVA": 1.23, "PP": 0.9,
+}  # fmt: skip
+"""g/cm3 of what is usually printed with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spool:

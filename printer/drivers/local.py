@@ -52,7 +52,8 @@ class Local:
         pace: float | None = None,
     ) -> None:
         self.name = name
-        self._open, self._firmware, self._policy, self._waits = open, firmware, policy or Policy(), waits
+        self._open, self._firmware, self._waits = open, firmware, waits
+        self.policy = policy or Policy()
         self._pace = Pace(pace) if pace else None
         self._programs: dict[str, Program] = {}
         self._heard: deque[Heard] = deque(maxlen=MOST_HEARD)
@@ -149,7 +150,7 @@ class Local:
             self._open(False),
             program,
             firmware=self._firmware,
-            policy=self._policy,
+            policy=self.policy,
             journal=journal,
             reopen=(lambda: self._open(True)) if self._waits else None,
             on_event=self._hear,

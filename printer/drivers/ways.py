@@ -24,11 +24,14 @@ def connect(printer: Printer, secret: Secret, pace: float = 1.0) -> Driver:
 
     pace   times as fast as real time that a virtual printer runs
     """
-    if printer.kind in REMOTE:
-        return _server(printer, secret)
-    virtual = printer.kind == "virtual"
+    return _server(printer, secret) if printer.kind in REMOTE else local(printer, pace)
+
+
+def local(printer: Printer, pace: float = 1.0, through: Callable[[Transport], Transport] | None = None) -> Local:
+    """Return the driver of a printer that is driven from here; `through` wraps its transport."""
+    virtual, open = printer.kind == "virtual", opener(printer)
     return Local(
-        opener(printer),
+        (lambda again: through(open(again))) if through else open,
         name=printer.name,
         firmware=_firmware(printer),
         policy=Policy(park=(printer.park[0], printer.park[1]) if printer.park else None),

@@ -1,0 +1,58 @@
+"""Which printer is meant: options that `print`, `monitor`, `terminal` and `recover` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from printer.config import Printer, Secret
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def printer_options(command: F) -> F:
+    """Add --printer, --port and --baud to a command."""
+    for option in (
+        click.option("--baud", type=click.IntRange(0), metavar="N", help="Speed of the port; all in use are tried."),
+        click.option(
+            "--port", metavar="PORT", help="A serial port, a pseudo-terminal, or tcp://HOST:PORT, instead of a name."
+        ),
+        click.option("--printer", metavar="NAME", help="A printer of `fabthread printers list`."),
+    ):
+        command = option(command)
+    return command
+
+
+def chosen(printer: str | None, port: str | None, baud: int | None) -> tuple[Printer, Secret]:
+    """Return the printer that is meant: by name, by port, else the only one known, else the first port that answers."""
+    from printer import config
+
+    if printer and port:
+        raise click.UsageError("--printer and --port exclude each other")
+    if port:
+        return of_port(port, baud), config.Secret()
+    known = config.printers()
+    if printer or len(known) == 1:
+        found = config.find(printer) if printer else next(iter(known.values()))
+        return found, config.secret(found.name)
+    if len(known) > 1:
+        raise click.UsageError(f"which printer? --printer {', '.join(sorted(known))}")
+    return config.Printer("auto", "serial", "auto", baud or 0), config.Secret()
+
+
+def of_port(port: str, baud: int | None = None) -> Printer:
+    """Return a printer that has no name, by its port.
+
+    >>> of_port("tcp://10.0.0.2:8888").kind, of_port("COM3", 250000).baud, of_port("/tmp/printer").kind
+    ('tcp', 250000, 'pty')
+    """
+    from printer.config import Printer
+
+    if port.startswith("tcp://"):
+        return Printer("port", "tcp", port.removeprefix("tcp://"))
+    if port.startswith(("/tmp/", "/dev/pts/")):
+        return Printer("port", "pty", port)
+    return Printer("port", "serial", port, baud or 0)

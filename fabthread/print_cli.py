@@ -1,0 +1,279 @@
+"""`fabthread print`: a file or a model in, a printed part out, and a record of how that went."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from fabthread.choosing import chosen, printer_options
+from fabthread.options import check_writable, pairs_of, resolve, write_file
+from fabthread.slice_cli import MODEL_SUFFIXES
+from fabthread.virtual_cli import speed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gcode.checks import Finding
+    from printer.config import Printer
+    from printer.drivers.base import Driver, Status
+    from printer.program import Program
+    from printer.store import Store
+    from printer.virtual import VirtualPrinter
+
+EPILOG = """\b
+Examples:
+  fabthread print part.gcode                            on the only printer you have, or the first that answers
+  fabthread print part.stl --printer shop --filament petg --set infill_density=20%
+  fabthread print part.gcode --port /dev/ttyUSB0 --baud 250000
+  fabthread print part.stl --virtual --speed max        a dry run, as fast as it goes
+  fabthread print part.gcode --virtual --fault corrupt:0.01 --record printed.gcode
+  fabthread print part.gcode --printer farm-3 --detach  a server prints on by itself
+  fabthread print part.gcode --json | jq 'select(.event == "layer")'
+
+\b
+Ctrl-C asks; a second one cancels with heaters off; a third one is an emergency stop.
+
+\b
+Exit codes:
+  0    printed
+  7    the checks refuse the file for this printer; --force prints all the same
+  10   no printer
+  11   the print failed
+  12   the print was cancelled
+"""
+
+
+class Load(NamedTuple):
+    """What is to be printed: the program, and what judged it."""
+
+    program: Program
+    settings: dict[str, str]
+    machine: Any
+
+
+@click.command("print", epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("file", type=click.Path())
+@printer_options
+@click.option("--virtual", is_flag=True, help="Print on a virtual printer, built like the machine of the file.")
+@click.option("--speed", type=speed, default="1", metavar="N|max", help="Of the virtual printer; 1 is real time.")
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong with it; repeatable.")
+@click.option("--seed", type=int, default=0, metavar="N", help="Of its faults at random.")
+@click.option("--record", type=click.Path(), metavar="OUT.gcode", help="Write what it has really printed.")
+@click.option("--profile", metavar="NAME|FILE", help="Machine to slice and check for; the printer's own by default.")
+@click.option("--filament", metavar="NAME|FILE", help="What to print with, for slicing.")
+@click.option("--process", metavar="NAME|FILE", help="How to print, for slicing.")
+@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change one setting; repeatable.")
+@click.option("--force", is_flag=True, help="Print what the checks refuse.")
+@click.option("--detach", is_flag=True, help="Start it on a server, and leave.")
+@click.option("--json", "as_json", is_flag=True, help="Write events as JSON, one object a line.")
+@click.pass_context
+def print_file(
+    ctx: click.Context, /, file: str, printer: str | None, port: str | None, baud: int | None, virtual: bool,
+    speed: float, faults: tuple[str, ...], seed: int, record: str | None, profile: str | None, filament: str | None,
+    process: str | None, overrides: tuple[str, ...], force: bool, detach: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Print FILE: G-code of any slicer, or a model (STL, 3MF, OBJ, PLY, OFF, GLB), which is sliced first.
+
+    What speaks against printing it is said first. Then it is printed, watched and recorded; `fabthread history` shows
+    what became of it, and after a power cut `fabthread recover` goes on.
+    """
+    if virtual and (printer or port):
+        raise click.UsageError("--virtual is a printer of its own: leave out --printer and --port")
+    if not virtual and (faults or record or speed != 1):
+        raise click.UsageError("--speed, --fault and --record are for --virtual")
+    if record:
+        check_writable(record, [file])
+    from printer.config import Printer, Secret, data_folder
+    from printer.drivers.local import Local
+    from printer.store import Store
+
+    where, secret = (Printer("virtual", "virtual", "marlin"), Secret()) if virtual else chosen(printer, port, baud)
+    machine = profile or where.profile or None
+    load = prepare(file, machine, filament or where.filament or None, process, overrides, as_json)
+    with Store(data_folder()) as store:
+        refuse(load.program, where, store, force, as_json)
+        device = _device(load, faults, seed) if virtual else None
+        driver = _driver(where, secret, device, speed)
+        try:
+            if detach and isinstance(driver, Local):
+                raise click.UsageError("--detach is for servers: a printer on a wire needs this computer to the end")
+            status = begin(driver, load, where.name, store, as_json, detach)
+        finally:
+            driver.close()
+    if device and record:
+        from gcode.writer import write
+
+        write_file(record, write(device.executed()))
+    from fabthread.running import EXITS
+
+    ctx.exit(EXITS.get(status.state, 0))
+
+
+def prepare(
+    file: str, machine: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...], quiet: bool
+) -> Load:
+    """Return the program of a file; a model is sliced."""
+    from gcode.containers import text
+    from printer.program import load
+    from slicer.errors import InputRefused
+
+    try:
+        if file.lower().endswith(MODEL_SUFFIXES) and not file.lower().endswith(".gcode.3mf"):
+            data, limits, settings = _sliced(file, machine, filament, process, overrides, quiet)
+        else:
+            data = text(file)[0]
+            limits, settings = _judged(file, data, machine, filament, process, overrides)
+    except OSError as error:
+        raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
+    return Load(load(data, limits, _name(file)), settings, limits)
+
+
+def refuse(program: Program, where: Printer, store: Store, force: bool, as_json: bool) -> None:
+    """Tell what speaks against the print; stop where that is an error, unless forced."""
+    from printer.errors import UnsafeToPrint
+    from printer.firmware import FIRMWARES, MARLIN
+    from printer.preflight import check
+
+    baud = (where.baud or 115200) if where.kind == "serial" else None
+    found = [*check(program, FIRMWARES.get(where.firmware, MARLIN), baud=baud), *_spools(program, where, store)]
+    if as_json:
+        for one in found:
+            click.echo(json.dumps({"event": "finding", **one.as_dict()}))
+    else:
+        _tell(found)
+    errors = sum(one.severity == "error" for one in found)
+    if errors and not force:
+        raise UnsafeToPrint(f"{errors} errors speak against printing {program.name}: --force prints it all the same")
+
+
+def begin(driver: Driver, load: Load, printer: str, store: Store, as_json: bool, detach: bool = False) -> Status:
+    """Hand over, start and follow a print; return how it ended."""
+    from fabthread.faces import Json, face
+    from fabthread.running import print_on
+    from printer.record import Record
+
+    name = driver.upload(load.program.data, load.program.name)
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    record = Record(store, load.program, printer, began, {"driver": driver.name, "settings": load.settings})
+    shown = face(f"{load.program.name} on {driver.name}", as_json)
+    if isinstance(shown, Json):
+        shown.write({"event": "job", "id": record.id, "folder": str(record.folder), **_outline(load.program)})
+    return print_on(driver, name, load.program, record, shown, detach=detach)
+
+
+def _sliced(
+    file: str, machine: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...], quiet: bool
+) -> tuple[bytes, Any, dict[str, str]]:
+    """Slice a model; return G-code, the machine's limits, and its settings."""
+    from fabthread.progress import Progress
+    from gcode.embedded import settings
+    from slicer import slice
+    from slicer.tools.machine import limits_of
+
+    resolved = resolve(machine, filament, process, None, overrides)
+    with Progress() as progress:
+        result = slice(file, resolved, progress=progress)
+    if not quiet:
+        click.echo(result.summary.text())
+    data = result.gcode()
+    return data, limits_of(resolved.settings), settings(data)
+
+
+def _judged(
+    file: str, data: bytes, machine: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...]
+) -> tuple[Any, dict[str, str]]:
+    """Return the limits of the machine that a file is judged by, and its settings."""
+    import gcode
+    from fabthread.judging import Subject, judge_of
+    from gcode.embedded import settings
+
+    told = settings(data)
+    pairs_of(overrides)
+    judge = judge_of(Subject(file, gcode.read(b"G28\n"), [], told), machine, filament, process, None, overrides)
+    return judge.limits, told
+
+
+def _device(load: Load, faults: tuple[str, ...], seed: int) -> VirtualPrinter:
+    """Return a virtual printer like the machine that the file is for."""
+    from printer.virtual import PERSONALITIES, VirtualPrinter
+
+    limits = load.machine
+    flavour = limits.machine.flavour
+    return VirtualPrinter(
+        flavour if flavour in PERSONALITIES else "marlin",
+        seed=seed,
+        faults=faults,
+        machine=limits.machine,
+        extruders=min(max(limits.tools, 1), 8),
+        size=(limits.high[0], limits.high[1], limits.high[2]),
+    )
+
+
+def _driver(where: Printer, secret: Any, device: VirtualPrinter | None, speed: float) -> Driver:
+    from printer.drivers import ways
+
+    return ways.virtual(device, speed) if device else ways.connect(where, secret)
+
+
+def _spools(program: Program, where: Printer, store: Store) -> list[Finding]:
+    """Return a warning for each spool that ends before the print."""
+    from gcode.checks import Finding
+    from printer.preflight import CHANGE
+    from printer.record import Tally
+    from printer.spools import missing
+
+    tally = Tally(program, 0, 1.0, {})
+    tally.advance(len(program))
+    told = missing(tally.fed, store.loaded(where.name))
+    return [
+        Finding(
+            "short-spool",
+            "warning",
+            f"the spool ends before the print: {text}",
+            CHANGE,
+            1,
+            0,
+            0,
+            None,
+            None,
+            None,
+            "",
+            0,
+        )
+        for text in told
+    ]
+
+
+def _tell(found: Sequence[Finding]) -> None:
+    """Print findings, for people."""
+    from fabthread.check_cli import tell, total
+
+    if found:
+        click.echo(f"before the first line: {total(Counter(one.severity for one in found))}")
+        tell(found)
+        click.echo()
+
+
+def _outline(program: Program) -> dict[str, Any]:
+    """Return what is known of a program before it is printed."""
+    return {
+        "file": program.name,
+        "sha256": program.sha256,
+        "lines": len(program),
+        "layers": program.layers,
+        "predicted_s": round(float(program.seconds[-1]), 1),
+        "filament_mm": round(float(program.filament[-1]), 1),
+    }
+
+
+def _name(file: str) -> str:
+    """Return the name under which a file is printed."""
+    from printer.drivers.base import safe_name
+
+    stem, dot, suffix = os.path.basename(file).rpartition(".")
+    return safe_name(stem if dot and f".{suffix.lower()}" in MODEL_SUFFIXES else file)

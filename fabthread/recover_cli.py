@@ -1,0 +1,170 @@
+"""`fabthread recover`: go on with a print after a power cut, or after this program was killed."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from fabthread.choosing import chosen, printer_options
+from printer.text import plain
+
+if TYPE_CHECKING:
+    from printer.config import Printer, Secret
+    from printer.drivers.local import Local
+    from printer.program import Program
+    from printer.recovery import Plan
+    from printer.store import JobRow, Store
+
+EPILOG = """\b
+Examples:
+  fabthread recover              lists prints that never came to their end
+  fabthread recover 17           says what would be done, asks, and goes on
+  fabthread recover 17 --yes --json
+  fabthread recover 17 --drop    never mind that one
+
+The heater of the nozzle is switched off first of all. Z is never homed: nobody may have moved the head up or down.
+"""
+SETTLE_S = 1.0
+"""Seconds that a printer has to carry out a line."""
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("job", type=int, required=False)
+@printer_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--drop", is_flag=True, help="Give the print up: it is listed no more, and its file is removed.")
+@click.option("--json", "as_json", is_flag=True, help="Write the plan, then events, as JSON.")
+@click.pass_context
+def recover(
+    ctx: click.Context, job: int | None, printer: str | None, port: str | None, baud: int | None, yes: bool,
+    drop: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Go on with a print that was cut off.
+
+    It goes on at the beginning of the layer before which everything is surely printed, so a part of it is printed twice.
+    """
+    from fabthread.running import EXITS
+    from printer.config import data_folder
+    from printer.store import Store
+
+    with Store(data_folder()) as store:
+        if job is None:
+            _list(store, as_json)
+            return
+        row = store.job(job)
+        if drop:
+            _end(store, row, "given up")
+            click.echo(f"job {row.id} is given up")
+            return
+        if not (printer or port) and row.printer not in ("auto", "port", "virtual"):
+            printer = row.printer
+        state = _go_on(store, row, chosen(printer, port, baud), yes, as_json)
+    ctx.exit(EXITS.get(state, 0))
+
+
+def unfinished(store: Store) -> list[JobRow]:
+    """Return the prints that never came to their end and could go on, the newest first."""
+    from printer.errors import StoreError
+    from printer.journal import recover as read
+
+    found = []
+    for row in [*store.jobs(state="started"), *store.jobs(state="failed")]:
+        try:
+            known = read(store.job_folder(row.id) / "journal")
+        except StoreError:
+            continue
+        if known.end is None and (store.job_folder(row.id) / "part.gcode").exists():
+            found.append(row)
+    return sorted(found, key=lambda row: -row.id)
+
+
+def _list(store: Store, as_json: bool) -> None:
+    """List what could be recovered."""
+    from printer.journal import recover as read
+
+    rows = unfinished(store)
+    if as_json:
+        click.echo(json.dumps([{"id": row.id, "file": row.file, "began": row.began} for row in rows]))
+        return
+    for row in rows:
+        known = read(store.job_folder(row.id) / "journal")
+        click.echo(
+            f"  {row.id:>5}  {row.began}  {plain(row.file, 40)} on {plain(row.printer)}: {known.acknowledged} lines"
+        )
+    click.echo("`fabthread recover NUMBER` goes on with one" if rows else "no print was cut off")
+
+
+def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, as_json: bool) -> str:
+    """Switch the nozzle off, plan, ask, print; return the last state."""
+    from fabthread.faces import face
+    from fabthread.running import print_on
+    from printer.drivers import ways
+    from printer.errors import UnsafeToPrint
+    from printer.journal import recover as read
+    from printer.program import load
+    from printer.record import Record
+    from printer.recovery import plan
+
+    if where[0].kind in ways.REMOTE:
+        raise UnsafeToPrint(f"{where[0].name} is a server: it prints by itself, and goes on by itself where it can")
+    folder = store.job_folder(row.id)
+    found = read(folder / "journal")
+    try:
+        program = load((folder / "part.gcode").read_bytes(), name=row.file)
+    except FileNotFoundError:
+        raise UnsafeToPrint(f"job {row.id} is over, and its file is gone: there is nothing to go on with") from None
+    driver = ways.local(where[0])
+    going_on = plan(program, found, driver.policy)
+    _cool(ways.local(where[0]))
+    _explain(going_on, program, as_json)
+    if not yes:
+        click.confirm("Go on with it?", abort=True, err=True)
+    began = datetime.now(UTC).isoformat(timespec="seconds")
+    record = Record(store, program, where[0].name, began, {"recovers": row.id}, start=going_on.line)
+    shown = face(f"{program.name} on {driver.name}, from layer {going_on.layer + 1}", as_json)
+    try:
+        status = print_on(driver, driver.offer(program), program, record, shown, going_on)
+    finally:
+        driver.close()
+    _end(store, row, f"went on as job {record.id}")
+    return status.state
+
+
+def _cool(driver: Local) -> None:
+    """Switch the nozzle off before anything is asked; the bed keeps the part where it is."""
+    from fabthread.monitor_cli import settled
+
+    try:
+        driver.watch()
+        settled(driver)
+        driver.send("M104 S0")
+        time.sleep(SETTLE_S)
+    finally:
+        driver.close()
+
+
+def _explain(going_on: Plan, program: Program, as_json: bool) -> None:
+    """Tell what would be done, and what nobody can know."""
+    if as_json:
+        facts = {"event": "plan", "line": going_on.line, "layer": going_on.layer, "z": going_on.z}
+        click.echo(json.dumps(facts | {"z_between": going_on.z_between, "doubts": going_on.doubts}))
+        return
+    click.echo(
+        f"{plain(program.name)}: goes on with layer {going_on.layer + 1} of {program.layers}, at z {going_on.z:g} mm"
+    )
+    for doubt in going_on.doubts:
+        click.echo(f"  - {plain(doubt)}")
+
+
+def _end(store: Store, row: JobRow, how: str) -> None:
+    """Let a print be listed no more, and remove its file."""
+    from printer.journal import encode
+
+    folder = store.job_folder(row.id)
+    with open(folder / "journal", "ab") as journal:
+        journal.write(encode({"end": how}))
+    (folder / "part.gcode").unlink(missing_ok=True)

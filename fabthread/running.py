@@ -1,0 +1,195 @@
+"""A job under way: what happens is recorded and shown, what people ask for is carried out, until it has ended."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from fabthread.faces import Face
+from fabthread.keys import Keys
+from printer.errors import ImpossibleAction
+
+if TYPE_CHECKING:
+    from printer.drivers.base import Driver, Heard, Status
+    from printer.program import Program
+    from printer.record import Record
+    from printer.recovery import Plan
+
+LOOK_S = 0.05
+SURE_S = 5.0
+"""Seconds in which a question is answered by asking again."""
+
+STEPS: dict[str, tuple[str, float]] = {
+    "-": ("feed", -10), "+": ("feed", 10), "(": ("flow", -2), ")": ("flow", 2), "f": ("fan", -10), "F": ("fan", 10),
+    "n": ("nozzle", -5), "N": ("nozzle", 5), "b": ("bed", -5), "B": ("bed", 5),
+}  # fmt: skip
+"""Key -> what it changes, and by how much."""
+
+EXITS = {"done": 0, "failed": 11, "cancelled": 12, "offline": 10}
+"""Exit code of a job by its last state."""
+
+
+class Source(Protocol):
+    """What has happened, and what is so."""
+
+    def heard(self) -> list[Heard]: ...
+    def status(self) -> Status: ...
+
+
+class Stop(AbstractContextManager["Stop"]):
+    """Ctrl-C and polite kills as counts instead of exceptions, which could strike anywhere."""
+
+    def __init__(self) -> None:
+        self.pressed = 0
+        self.killed = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stop:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if number := getattr(signal, name, None):
+                with suppress(ValueError):  # not in the main thread: then nobody can interrupt us anyway
+                    self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            self.pressed += 1
+        else:
+            self.killed = True
+
+
+class Asked(NamedTuple):
+    """A question to the person at the keyboard: what would be done, and until when it can be confirmed."""
+
+    what: str = ""
+    until: float = 0.0
+
+
+class Running:
+    """One job on one driver, and one person who may want something of it."""
+
+    def __init__(self, driver: Driver, source: Source, face: Face, record: Record | None = None) -> None:
+        self._driver, self._source, self._face, self._record = driver, source, face, record
+        self._asked = Asked()
+        self._interrupts = 0
+        self._cancelling = False
+        self._fan = 100.0
+        self.line = 0
+
+    def follow(self) -> Status:
+        """Show and record until the job is over; return its last status."""
+        with Stop() as stop, Keys(self._face.keys) as keys, self._face:
+            while True:
+                status = self._source.status()
+                self._pass_on()
+                self._face.draw(status)
+                if status.over:
+                    self._pass_on()
+                    return status
+                if key := keys.get(LOOK_S):
+                    self._press(key, status)
+                self._interrupted(stop)
+
+    def _pass_on(self) -> None:
+        """Record and show what has happened."""
+        for heard in self._source.heard():
+            self.line = heard.line
+            if self._record:
+                self._record.observe(heard)
+            self._face.hear(heard)
+
+    def _interrupted(self, stop: Stop) -> None:
+        """Ask at the first Ctrl-C, stop at the second, at once at the third; a kill does not ask."""
+        if stop.killed and not self._cancelling:
+            self._do(self._cancel)
+        if self._asked.what and time.monotonic() > self._asked.until:
+            self._ask("")
+        if stop.pressed == self._interrupts:
+            return
+        self._interrupts = stop.pressed
+        if self._cancelling:
+            self._do(self._driver.emergency_stop)
+        elif self._asked.what == "cancel":
+            self._do(self._cancel)
+        else:
+            self._ask("cancel", "Stop the print? Ctrl-C again stops it, heaters off; otherwise it goes on")
+
+    def _press(self, key: str, status: Status) -> None:
+        """Do what a key means."""
+        sure = self._asked.what
+        self._ask("")
+        if key == "p":
+            self._do(self._driver.resume if status.state == "paused" else self._driver.pause)
+        elif key in "cq" and sure == "cancel":
+            self._do(self._cancel)
+        elif key in "cq":
+            self._ask("cancel", "Cancel the print? Press c again")
+        elif key == "!":
+            self._do(self._driver.emergency_stop)
+        elif key in STEPS:
+            self._do(lambda: self._change(*STEPS[key], status))
+        elif key.isdigit() and status.asks:
+            self._do(lambda: self._driver.answer(int(key) if status.asks and status.asks.choices else None))
+
+    def _change(self, what: str, by: float, status: Status) -> None:
+        """Change a rate from where it is."""
+        heater = status.heaters.get({"nozzle": "T", "bed": "B"}.get(what, ""))
+        rates = getattr(getattr(self._face, "picture", None), "rates", {})
+        now = (heater.target or 0.0) if heater else rates.get(what, 100.0)
+        self._driver.override(**{what: now + by})
+
+    def _cancel(self) -> None:
+        self._cancelling = True
+        self._driver.cancel()
+
+    def _do(self, order: Callable[[], None]) -> None:
+        """Carry out an order; tell where it makes no sense now."""
+        try:
+            order()
+        except ImpossibleAction as error:
+            self._ask("told", str(error))
+
+    def _ask(self, what: str, text: str = "") -> None:
+        if what or self._asked.what:
+            self._face.say(text)
+        self._asked = Asked(what, time.monotonic() + SURE_S)
+
+
+def print_on(
+    driver: Driver, name: str, program: Program, record: Record, face: Face, plan: Plan | None = None,
+    detach: bool = False,
+) -> Status:  # fmt: skip
+    """Start what was handed over, follow it to its end, and write down what became of it.
+
+    plan     where to go on, instead of the beginning
+    detach   leave as soon as a server has begun
+    """
+    from printer.drivers.base import Status
+    from printer.drivers.local import Local
+    from printer.drivers.polling import Polling
+    from printer.journal import Journal
+
+    status, line = Status("failed", "it never began"), 0
+    try:
+        if isinstance(driver, Local):
+            driver.start(name, Journal(record.folder / "journal", record.head()), plan)
+            running = Running(driver, driver, face, record)
+        else:
+            driver.start(name)
+            if detach:
+                status = Status("detached", f"{driver.name} prints on by itself")
+                return status
+            running = Running(driver, Polling(driver, program), face, record)
+        status = running.follow()
+        line = running.line
+    finally:
+        face.end(record.finish(status, line))
+    return status
