@@ -26,7 +26,7 @@ from typing import Any
 from printer.clock import Clock, WallClock
 from printer.errors import StoreError
 
-LINES, SECONDS, SYNC = 64, 0.25, 1.0
+LINES, SECONDS, SYNC = 16, 0.25, 1.0
 LARGEST = 1 << 20
 
 Record = dict[str, Any]
