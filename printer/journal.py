@@ -81,11 +81,15 @@ class Journal:
 
     def close(self) -> None:
         """Bring everything to the disk and close."""
-        if self._fd >= 0:
+        if self._fd < 0:
+            return
+        try:
             self._catch_up()
             self._pool.shutdown()
             self._finish_sync()
             os.fsync(self._fd)
+        finally:
+            self._pool.shutdown()
             os.close(self._fd)
             self._fd = -1
 

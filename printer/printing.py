@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from printer import events, job, sequences
 from printer.errors import ImpossibleAction, StoreError, UnsendableLine
@@ -107,6 +108,8 @@ class Printing:
             try:
                 write(self._journal)
             except StoreError as error:
+                with suppress(StoreError, OSError):
+                    self._journal.close()
                 self._journal = None
                 self._emit(Warned(f"{error}; the print goes on without a journal"))
 
@@ -188,7 +191,8 @@ class Printing:
         self._held = self._state_here()
         self._purge = self.policy.purge if change else 0.0
         self._cooled = False
-        self.session.say(sequences.pause(self._held, self.policy), then=self._paused)
+        hold = sequences.HOLD_MOTORS.get(self.session.link.firmware.name, ())
+        self.session.say([*hold, *sequences.pause(self._held, self.policy)], then=self._paused)
 
     def _paused(self) -> None:
         if self.job.state == JobState.PAUSING:

@@ -15,6 +15,10 @@ COLDEST = 170.0
 """C below which filament is not moved: firmware refuses, or grinds it."""
 
 
+HOLD_MOTORS = dict.fromkeys(("marlin", "marlin-1", "prusa"), ("M84 S0",))
+"""By firmware: what keeps motors powered while nothing moves, where the firmware would let go of them and the place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a printer is parked, kept and stopped: mm, mm/min, C, seconds.
@@ -24,7 +28,6 @@ class Policy:
     retract        mm drawn back before, pushed out again after
     purge          mm pushed out in addition when the print goes on (after a change of filament)
     cool_after     seconds of pause until the nozzle is switched off; the bed keeps the part where it is
-    hold_motors    line that keeps motors powered while paused, where the firmware would let go of them
     own_changes    the host pauses at M600 instead of sending it: for firmware that does not know it
     """
 
@@ -37,14 +40,12 @@ class Policy:
     lift_feed: float = 600.0
     retract_feed: float = 1800.0
     cool_after: float = 1800.0
-    hold_motors: str = ""
     own_changes: bool = False
 
 
 def pause(state: Modal, policy: Policy) -> list[str]:
     """Return the lines that take the nozzle off the part."""
-    lines = [policy.hold_motors] if policy.hold_motors else []
-    lines += ["G21"] if state.unit != 1.0 else []
+    lines = ["G21"] if state.unit != 1.0 else []
     if _melts(state) and not state.firmware_retracted and state.retracted < policy.retract:
         lines += ["M83", f"G1 E-{number(policy.retract)} F{number(policy.retract_feed)}"]
     if state.homed:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from printer.errors import LinkError, LinkLost
-from printer.events import Event, Temperatures
+from printer.events import Event, Halted, Temperatures
 from printer.notices import Disconnected, Reconnected
 from printer.protocol import Link, State
 from printer.transport.base import Transport
@@ -107,7 +107,8 @@ class Session:
             except LinkLost:
                 return None
             for event in self.link.receive(data, self.now) if data else ():
-                cold |= isinstance(event, Temperatures) and not any(r.target for r in event.readings.values())
+                off = isinstance(event, Temperatures) and not any(r.target for r in event.readings.values())
+                cold = off or isinstance(event, Halted)  # firmware that stops itself switches everything off
         return cold
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig import Rig, squares
 
+from printer.errors import NoPrinter
 from printer.notices import Alarmed, Disconnected, Reconnected
 from printer.virtual import FAULTS, VirtualPrinter
 
@@ -120,3 +121,27 @@ def test_a_cable_that_is_put_back_and_resets_the_board_ends_the_print():
     assert view.state == "failed"
     assert "unplugged" in view.job.reason
     assert "switch it off by hand" in view.job.reason
+
+
+def test_a_device_that_stays_away_is_given_up_and_it_is_said_so():
+    def nobody():
+        raise NoPrinter("nothing there")
+
+    rig = Rig(squares(layers=6), VirtualPrinter("marlin", faults=["unplug@line=30"]), reopen=nobody)
+    with rig.controller:
+        view = rig.run()
+    assert view.state == "failed"
+    assert "did not come back" in view.job.reason
+    assert "switch it off by hand" in view.job.reason
+
+
+def test_a_print_that_is_cancelled_while_the_cable_is_out_ends():
+    def nobody():
+        raise NoPrinter("nothing there")
+
+    rig = Rig(squares(layers=6), VirtualPrinter("marlin", faults=["unplug@line=30"]), reopen=nobody)
+    with rig.controller:
+        rig.step_until(lambda: not rig.view.connected)
+        rig.controller.cancel("enough")
+        assert rig.run().state == "failed"
+    assert "enough" in rig.view.job.reason
