@@ -23,7 +23,7 @@ PICTURES_S, PROGRESS_S, LINES_S = 0.25, 1.0, 30.0
 TOLD = ("warning", "alarm", "halted", "delivery_failed", "disconnected", "reconnected", "question", "doubt")
 """Events that are worth a line of their own; resends are counted, not told."""
 
-HELP = "[p]ause/resume  [c]ancel  [!] emergency stop  [-+] feed  [()] flow  [fF] fan  [nN] nozzle  [bB] bed"
+HELP = "p pause/resume   c cancel   ! stop at once   -+ feed   () flow   fF fan   nN nozzle   bB bed"
 
 
 class Plain:
@@ -60,7 +60,8 @@ class Plain:
         from fabthread.live import clock
 
         left = f", {clock(status.left_s)} left" if status.left_s is not None else ""
-        self.say(f"{100 * status.done:.1f}% layer {status.layer + 1} of {status.layers}{left}")
+        layer = f", layer {status.layer + 1} of {status.layers}" if status.layers else ""
+        self.say(f"{100 * status.done:.1f}%{layer}{left}")
 
     def say(self, text: str) -> None:
         """Tell anything."""
@@ -144,7 +145,7 @@ class Live(Plain):
             return
         if told["event"] in TOLD:
             self.picture.warnings.append(f"{told['event']}: {in_words(told)}")
-        elif told["event"] == "override":
+        elif told["event"] == "override" and told["what"] in ("feed", "flow", "fan"):
             self.picture.rates[told["what"]] = told["value"]
 
     def draw(self, status: Status) -> None:

@@ -70,7 +70,7 @@ class Picture:
         state = Text(f"● {status.state}", COLOURS.get(status.state, "cyan"))
         if status.reason:
             state.append(f"  {plain(status.reason, 200)}", "default")
-        if not status.reached:
+        if not status.reached and not status.over:
             state.append("  not connected", "red")
         return state
 

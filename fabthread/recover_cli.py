@@ -45,7 +45,7 @@ def recover(
 ) -> None:  # fmt: skip
     """Go on with a print that was cut off.
 
-    It goes on at the beginning of the layer before which everything is surely printed, so a part of it is printed twice.
+    It goes on at the beginning of the layer before which all is surely printed, so a part of it is printed twice.
     """
     from fabthread.running import EXITS
     from printer.config import data_folder

@@ -117,7 +117,7 @@ class Local:
         """Return what was so a moment ago. Raises whatever has stopped the thread, if it was no printer's fault."""
         if self._error:
             raise self._error
-        return _status(self._view) if self._view else Status("idle")
+        return seen(self._view) if self._view else Status("idle")
 
     def files(self) -> list[RemoteFile]:
         """Return what was handed over."""
@@ -204,7 +204,7 @@ class Pace:
             CLOCK.sleep(min(ahead, 1.0))
 
 
-def _status(view: View) -> Status:
+def seen(view: View) -> Status:
     """Return what everybody wants to know of a view."""
     job = view.job
     return Status(
