@@ -164,7 +164,7 @@ class Printing:
 
     def _silent(self, event: events.Silent) -> None:
         if event.dead:
-            self.fail(f"the printer has not answered for {event.seconds:.0f} s, last to {event.waiting_for!r}")
+            self.fail(f"the printer has not answered {event.waiting_for!r} for {event.seconds:.0f} s")
         else:
             self._emit(Warned(f"no answer for {event.seconds:.0f} s to {event.waiting_for!r}"))
 
