@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gcode.errors import GcodeError
 from printer.errors import FileChanged, UnsafeToPrint
 from printer.modal import Modal
-from printer.program import load
+from printer.program import BATCH, load
 
 PART = b"""; a part
 M104 S200
@@ -66,6 +66,13 @@ def test_the_state_before_any_line_is_that_of_the_lines_before_it():
     lines = program.lines(0, len(program))
     for at in [*range(len(lines) + 1), 3, 0, 7]:  # backwards too
         assert program.state(at) == Modal().follow(lines[:at])
+
+
+def test_states_far_into_a_long_file_are_right_in_any_order():
+    program = load(b"G91\nM83\n" + b"G1 X0.5 E0.25\n" * (3 * BATCH))
+    for line in (2 * BATCH + 7, BATCH, 3 * BATCH, 5, BATCH - 1, 2 * BATCH):
+        assert program.state(line).x == pytest.approx(0.5 * (line - 2))
+        assert program.state(line).e == pytest.approx(0.25 * (line - 2))
 
 
 def test_a_state_that_was_given_away_is_the_receivers():

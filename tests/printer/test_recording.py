@@ -65,6 +65,16 @@ def test_a_session_reads_as_text(session):
     ]
 
 
+def test_what_counts_is_what_is_said_not_how_it_is_cut(tmp_path):
+    path = tmp_path / "session.txt"
+    path.write_text("fabthread session 1\n0.0 > G28\\n\n0.1 > M105\\n\n0.2 < ok\\n\n")
+    whole, cut = Replayer(path), Replayer(path)
+    whole.write(b"G28\nM105\n")
+    for byte in b"G28\nM105\n":
+        cut.write(bytes([byte]))
+    assert whole.read(1.0) == cut.read(1.0) == b"ok\n"
+
+
 def test_a_host_that_says_something_else_is_caught(session):
     replayer = Replayer(session[0])
     with pytest.raises(SessionMismatch, match=r"chunk 1: expected b'M105\\n', sent b'M106"):
