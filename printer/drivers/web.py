@@ -168,7 +168,15 @@ def _checked(address: str) -> str:
         fine = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
     except ValueError:
         fine = False
-    if not fine or not whole.isprintable() or parts.query or parts.fragment or parts.username or parts.password:
+    if (
+        not fine
+        or not whole.isprintable()
+        or " " in whole
+        or parts.query
+        or parts.fragment
+        or parts.username
+        or parts.password
+    ):
         raise DriverError(f"{plain(address)!r} is no address of a server, such as http://octopi.local")
     return whole.rstrip("/")
 
