@@ -319,8 +319,10 @@ class Printing:
             return
         self.feeder.withdraw()
         self.session.forget()
-        how = f"{reason}; {OUTCOME[self.session.heaters_off()]}" if reachable else reason
-        self._act(job.Fail(self.session.now, how))
+        if reachable:
+            off = sequences.heaters_off(self.program.state(self.feeder.sent))
+            reason = f"{reason}; {OUTCOME[self.session.heaters_off(off)]}"
+        self._act(job.Fail(self.session.now, reason))
         self._note(Journal.close)
 
 

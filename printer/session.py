@@ -18,9 +18,6 @@ RETRY_FIRST, RETRY_MOST = 0.5, 10.0
 BREATH = 0.0005
 """Seconds that every pump waits at least, so that time passes whatever happens."""
 
-HEATERS_OFF = b"\nM108\nM104 S0\nM140 S0\nM107\n"
-"""Un-numbered, because who counts may have lost count; M108 ends a wait for a temperature, which would come first."""
-
 CONFIRM = 3.0
 """Seconds in which a printer that still listens says that its heaters are off."""
 
@@ -96,20 +93,23 @@ class Session:
             then()
         return events
 
-    def heaters_off(self) -> bool | None:
-        """Switch off every heater, past the link; say whether the printer confirms it, None where it is not there."""
-        if not self._write(HEATERS_OFF + b"M105\n"):
+    def heaters_off(self, lines: Iterable[str]) -> bool | None:
+        """Say `lines` past the link, un-numbered, because who counts may have lost count.
+
+        M108 before them ends a wait for a temperature, M105 behind them asks. Return whether the printer confirms that
+        no heater has a target any more, None where it is not there.
+        """
+        if not self._write("\n".join(["", "M108", *lines, "M107", "M105", ""]).encode("ascii")):
             return None
-        until, cold = self.now + CONFIRM, False
-        while self.now < until and self._transport and not cold:
+        until = self.now + CONFIRM
+        while self.now < until and self._transport:
             try:
                 data = self._transport.read(until - self.now)
             except LinkLost:
                 return None
-            for event in self.link.receive(data, self.now) if data else ():
-                off = isinstance(event, Temperatures) and not any(r.target for r in event.readings.values())
-                cold = off or isinstance(event, Halted)  # firmware that stops itself switches everything off
-        return cold
+            if any(_is_cold(event) for event in self.link.receive(data, self.now)):
+                return True
+        return False
 
     def close(self) -> None:
         """Let go of the device."""
@@ -149,3 +149,11 @@ class Session:
             self._retry_at = self.now + self._retry
             return []
         return [Reconnected(self.now - self._lost)]
+
+
+def _is_cold(event: Event) -> bool:
+    """Return whether an event says that nothing is heated: firmware that stops itself switches everything off."""
+    if isinstance(event, Temperatures):
+        targets = [reading.target for reading in event.readings.values() if reading.target is not None]
+        return bool(targets) and not any(targets)
+    return isinstance(event, Halted)
