@@ -14,7 +14,7 @@ from printer.journal import Journal
 from printer.modal import Modal
 from printer.notices import Alarmed, Changed, Disconnected, Layer, Warned
 from printer.program import BATCH, NOTHING, Program
-from printer.protocol import Link
+from printer.protocol import Link, State
 from printer.safety import Alarm, Guard, LayerWatch
 from printer.sequences import Policy
 from printer.session import Session
@@ -161,6 +161,8 @@ class Printing:
         self._guard.forget()
         if event.unexpected:
             self.fail("the printer restarted by itself: power, a loose plug, or its reset button", reachable=False)
+        if self.session.link.state in (State.RESTARTED, State.HALTED):
+            self.session.link.open(self.session.now)  # it is cold, and may be watched and moved
 
     def _silent(self, event: events.Silent) -> None:
         if event.dead:

@@ -247,6 +247,23 @@ def test_a_printer_without_a_job_can_be_watched_and_moved():
     assert any(isinstance(event, Temperatures) for event in heard)
 
 
+@pytest.mark.parametrize("halted", [False, True])
+def test_a_printer_that_was_reset_can_be_used_again(halted):
+    rig = Rig(squares())
+    with rig.controller:
+        rig.to_line(12)
+        if halted:
+            rig.controller.emergency_stop()
+            rig.run()
+        rig.printer.reset()
+        rig.step_until(lambda: rig.state == "failed" and rig.view.link == "streaming", 30)
+        rig.controller.home("X")
+        for _ in range(60):
+            rig.controller.step()
+    assert rig.executed[-1] == "G28 X"
+    assert rig.cold
+
+
 def test_the_journal_follows_and_ends_with_the_job(tmp_path):
     journal = Journal(tmp_path / "journal", {"file": "tower"})
     rig = Rig(squares(), journal=journal)
