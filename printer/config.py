@@ -78,6 +78,10 @@ class Secret:
     user: str = ""
     password: str = ""
 
+    def __post_init__(self) -> None:
+        if not (self.key + self.user + self.password).isprintable():
+            raise ConfigError("a key, user or password holds characters that nobody can type")
+
     def __repr__(self) -> str:
         return "Secret(...)"
 
@@ -185,7 +189,9 @@ def _update(path: Path, name: str, table: dict[str, Any] | None, private: bool =
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644), "w") as file:
+        with open(
+            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644), "w", encoding="utf-8"
+        ) as file:
             file.write(text)
         os.replace(new, path)
     except OSError as error:
@@ -202,5 +208,5 @@ def _toml(title: str, table: Mapping[str, Any]) -> str:
     reset = true
     park = [1.0, 2.0]
     """
-    rows = [f"{key} = {json.dumps(value)}" for key, value in table.items() if value not in ("", ())]
+    rows = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items() if value not in ("", ())]
     return "\n".join([f"[{json.dumps(title) if '.' in title else title}]", *rows, ""])

@@ -84,7 +84,7 @@ class Tally:
         if last <= first:
             return
         tools, fed = self.program.tool[first:last], np.diff(self.program.filament[first : last + 1])
-        for tool in np.unique(tools).tolist():
+        for tool in np.unique(tools[fed != 0.0]).tolist():
             self.fed[tool] = self.fed.get(tool, 0.0) + self.flow * float(fed[tools == tool].sum())
         self.line = last
 
