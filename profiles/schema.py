@@ -139,6 +139,10 @@ class OutputSettings(Record):
     label_objects: bool = setting(False, "Label each object so that it can be cancelled while printing.")
     xyz_digits: int = setting(3, "Decimals of X, Y and Z.", "", ge=2, le=6)
     e_digits: int = setting(5, "Decimals of E.", "", ge=3, le=8)
+    arc_fitting: bool = setting(
+        False, "Write curved beads as arcs (G2, G3): fewer lines, for firmwares that know them."
+    )
+    arc_tolerance: float = setting(0.02, "How far an arc may be off the beads it replaces.", "mm", ge=0.001, le=0.5)
     emit_limits: bool = setting(False, "Write the machine limits at the start of the file (M201-M205).")
     check_rules: tuple[str, ...] = setting(
         (),

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gcode.effects import MOVES_HEAD, effect
 from gcode.flavours import FLAVOURS, Flavour, label
 from gcode.moves import DTYPES, Moves
 from gcode.planner import Machine
 from gcode.reader import parse
 from gcode.roles import Role
 from gcode.templates import render
-from gcode.writer import MOVES_HEAD, Style, effect, layer_blocks
+from gcode.writer import Style, layer_blocks
 from profiles.schema import Settings
 from slicer.tools.machine import machine_of
 
@@ -47,7 +48,13 @@ class Section:
 def style_of(settings: Settings) -> Style:
     """Return how the settings want G-code written."""
     out = settings.output
-    return Style(FLAVOURS[out.gcode_flavour], out.xyz_digits, out.e_digits, out.relative_extrusion)
+    return Style(
+        FLAVOURS[out.gcode_flavour],
+        out.xyz_digits,
+        out.e_digits,
+        out.relative_extrusion,
+        arcs=out.arc_tolerance if out.arc_fitting else 0.0,
+    )
 
 
 def sequence(
@@ -104,7 +111,7 @@ def _start(
 def _between(moves: Moves, settings: Settings, values: dict[str, object]) -> Iterable[Section]:
     """Yield what stands at changes of layer and tool, in the order of rows."""
     out, flavour = settings.output, FLAVOURS[settings.output.gcode_flavour]
-    rows, heights, _ = layer_blocks(moves)
+    rows, sizes = layer_blocks(moves)
     places = [(int(row), 0, k) for k, row in enumerate(rows) if k == 1 or out.layer_gcode]
     if out.tool_gcode:
         changes = np.flatnonzero(np.diff(moves.tool, prepend=np.uint8(0)) != 0)
@@ -117,7 +124,7 @@ def _between(moves: Moves, settings: Settings, values: dict[str, object]) -> Ite
             here |= {"tool": int(moves.tool[row]), "previous_tool": before}
             lines, name = render(out.tool_gcode.strip("\n"), here, "tool_gcode"), "tool_gcode"
         else:
-            here["layer_z"] = float(heights[k])
+            here["layer_z"] = float(sizes[k, 0])
             lines, name = render(out.layer_gcode.strip("\n"), here, "layer_gcode"), "layer_gcode"
             if k == 1:
                 lines = _second_layer(settings, flavour) + lines

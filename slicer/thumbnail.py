@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer.nouns import Mesh
 from gcode.pictures import png, scene
+from slicer.nouns import Mesh
 
 COLOUR = (0.96, 0.49, 0.16)
 AZIMUTH, ELEVATION = 30.0, 28.0

@@ -105,9 +105,9 @@ class PngPage:
         self.pixels = np.full((height, width, 3), _bytes_of(PAPER), np.uint8)
 
     def write(self, x: float, y: float, text: str, size: float, colour: str = INK, bold: bool = False) -> None:
-        style: dict[str, Any] = {"weight": "bold"} if bold else {}
+        style: dict[str, Any] = {"va": "center", "parse_math": False} | ({"weight": "bold"} if bold else {})
         place = x / self.width, 1 - y / self.height
-        self.figure.text(*place, _printable(text), fontsize=size * 0.72, color=colour, va="center", parse_math=False, **style)
+        self.figure.text(*place, _printable(text), fontsize=size * 0.72, color=colour, **style)
 
     def fill(self, box: Box, colour: str) -> None:
         self.pixels[box.top : box.top + box.height, box.left : box.left + box.width] = _bytes_of(colour)

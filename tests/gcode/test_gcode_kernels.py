@@ -58,9 +58,16 @@ def moves():
 @pytest.mark.parametrize("flavour", [KLIPPER, REPRAPFIRMWARE])
 @pytest.mark.parametrize("relative", [True, False])
 def test_writer(moves, flavour, relative, monkeypatch):
-    style = gcode.writer.Style(flavour, relative=relative)
+    turn = np.linspace(0, 5, 60)
+    moves.x[200:260], moves.y[200:260] = 50 + 20 * np.cos(turn), 50 + 20 * np.sin(turn)
+    moves.e[200:260], moves.role[200:260], moves.speed[200:260] = 0.05, 1, 30
+    moves.acceleration[200:260], moves.fan[200:260], moves.width[200:260], moves.height[200:260] = 500, 1, 0.4, 0.2
+    style = gcode.writer.Style(flavour, relative=relative, numbered=relative, arcs=0.05)
     compiled = gcode.writer.write(moves, style)
-    monkeypatch.setattr("gcode.writer.format_rows", interpreted("format").format_rows)
+    assert b"G3 X" in compiled
+    monkeypatch.setattr("gcode.writer.Formatter", interpreted("format").Formatter)
+    monkeypatch.setattr("gcode.writer.number_lines", interpreted("numbered").number_lines)
+    monkeypatch.setattr("gcode.arcs.Fitter", interpreted("arcs").Fitter)
     assert gcode.writer.write(moves, style) == compiled
 
 

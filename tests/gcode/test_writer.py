@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gcode.effects import effect
 from gcode.errors import UnwritableMoves
 from gcode.flavours import FLAVOURS, KLIPPER, MARLIN, REPRAPFIRMWARE, label
 from gcode.moves import Moves
 from gcode.reader import read
 from gcode.roles import Role
-from gcode.writer import Style, effect, write, write_to
+from gcode.writer import Style, write, write_to
 
 
 def two_layers(**columns):
