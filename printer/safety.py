@@ -98,7 +98,8 @@ class Guard:
             alarm = _sensor(name, rule, watch, current, now)
             if alarm is None:
                 _retarget(watch, target, current, now)
-                alarm = _too_hot(name, rule, watch, current)
+                if target is not None:  # some firmware tells none while it waits for a temperature
+                    alarm = _too_hot(name, rule, watch, current)
                 watch.current, watch.read = current, now
             watch.strikes = watch.strikes + 1 if alarm else 0
             if alarm is None:

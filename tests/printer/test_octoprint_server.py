@@ -1,4 +1,4 @@
-"""A real OctoPrint server, where there is one: our driver prints through it, and it prints on our virtual printer.
+"""A real OctoPrint server, where there is one: we print through it and on its virtual printer, and it prints on ours.
 
 Set FABTHREAD_OCTOPRINT to its command (`pip install OctoPrint` in an environment of its own); else all is skipped.
 """
@@ -17,11 +17,13 @@ import pytest
 
 from gcode.reader import read
 from printer.config import Secret
+from printer.controller import Controller
 from printer.drivers.octoprint import OctoPrint
 from printer.drivers.polling import Polling
 from printer.errors import DriverError, ImpossibleAction
 from printer.notices import Changed
 from printer.program import load
+from printer.transport.pty import PtyTransport
 
 COMMAND = os.environ.get("FABTHREAD_OCTOPRINT") or shutil.which("octoprint")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -164,3 +166,53 @@ def test_octoprint_prints_on_our_virtual_printer(driver, server, tmp_path):
         virtual.communicate(timeout=20)
     wanted, got = read(GCODE.encode()), read(str(printed))
     assert got.e[got.e > 0].sum() == pytest.approx(wanted.e[wanted.e > 0].sum(), abs=0.01)
+
+
+# ---------------------------------------------------------------- our host on OctoPrint's virtual printer
+
+LINES = ["G28", "G90", "M83", "M302 S0"]
+LINES += [f"G1 X{80 + 40 * (i % 2)} Y{80 + 0.1 * i:.1f} E1.2 F60000" for i in range(300)]
+
+
+@pytest.fixture
+def bridged(tmp_path, request):
+    """Its virtual printer behind a pseudo-terminal, with a trigger pulled after 60 lines; the port, and its moves."""
+    python = Path(COMMAND).with_name("python")
+    script = Path(__file__).with_name("octoprint_bridge.py")
+    process = subprocess.Popen(
+        [python, script, tmp_path, tmp_path / "port", f"60:{request.param}"], stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        yield str(tmp_path / "port"), tmp_path / "moves"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def moves(path):
+    """Return the moves that were made; one that was asked for again, and made twice, counts once."""
+    made = [line for line in path.read_text().splitlines() if "X" in line]
+    return [line for line, before in zip(made, [None, *made], strict=False) if line != before]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+@pytest.mark.parametrize(
+    "bridged",
+    ["trigger_resend_checksum", "trigger_missing_checksum", "trigger_resend_lineno", "trigger_missing_lineno"],
+    indirect=True,
+)
+def test_we_print_on_octoprints_virtual_printer_through_its_faults(bridged):
+    port, made = bridged
+    with Controller(PtyTransport(port), load("\n".join(LINES).encode())) as controller:
+        view = controller.run()
+    assert view.state == "done", view.job.reason
+    assert moves(made) == LINES[4:]
+
+
+@pytest.mark.parametrize("bridged", ["trigger_fatal_error_marlin"], indirect=True)
+def test_its_fatal_error_ends_the_print_with_what_it_means(bridged):
+    with Controller(PtyTransport(bridged[0]), load("\n".join(LINES).encode())) as controller:
+        view = controller.run()
+    assert view.state == "failed"
+    assert "Thermal Runaway" in view.job.reason

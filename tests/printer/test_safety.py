@@ -102,3 +102,8 @@ def test_a_layer_that_takes_far_too_long_is_said_once():
     assert sum(alarm is not None for alarm in said) == 1
     assert said.index(next(filter(None, said))) == SLOW_TIME + 30
     assert watch.observe(4, 10.0, 1.0) is None
+
+
+def test_firmware_that_tells_no_target_while_it_heats_is_left_alone():
+    readings = [(0, "T", 21.0, 0.0), *((now, "T", 21.0 + 2 * now, None) for now in range(1, 90))]
+    assert rules([*readings, (90, "T", 200.0, 200.0)]) == []
