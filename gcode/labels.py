@@ -6,8 +6,8 @@ import re
 
 from gcode.dialects import BEGIN, END
 
-NAME = re.compile(r"NAME=(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
-M486 = re.compile(r"M486(?: ?S(-?\d+))?(?: ?A\"?([^\"]*)\"?)?")
+NAME = re.compile(r"NAME=(?:'([^']*)'|\"([^\"]*)\"|([^\s*]+))")
+M486 = re.compile(r"(?:[Nn]\d+ *)?M486(?: ?S(-?\d+))?(?: ?A\"?([^\"*]*)\"?)?")
 MOST = 1000
 """Objects on a plate; what comes beyond that is no object."""
 

@@ -43,6 +43,9 @@ def settled(moves: Moves, relative: bool, xyz_digits: int = 3, e_digits: int = 5
         obeyed.pass_over(int(moves.command_row[k]))
         if obeyed.obey(line, rows):
             continue
+        if name_of(line) == "G92":
+            plain[k] = obeyed.declare(line, rows)
+            continue
         role = role.copy() if role is moves.role else role
         role[rows] = Role.NONE
         plain[k] = None
@@ -139,6 +142,15 @@ class _Machine:
         modes.unit, modes.absolute, modes.absolute_e = 1.0, True, not self.relative
         modes.e_known = modes.e_known or filament != 0
 
+    def declare(self, line: str, rows: slice) -> str:
+        """Return a G92 that declares in the units at hand what another does in its own."""
+        named = words_of(line).keys() & set("XYZE") or set("XYZE")
+        axes = [(axis, column[rows.stop - 1]) for axis, column in zip("XYZ", self._axes(), strict=True)]
+        said = [f"{axis}{place / self.modes.unit:.6g}" for axis, place in axes if axis in named]
+        again = " ".join(["G92", *said, *(["E0"] if "E" in named else [])])
+        self.obey(again, rows)
+        return again
+
     def obey(self, line: str, rows: slice) -> bool:
         """Obey a command and return True, unless its rows say otherwise; then change nothing."""
         name, modes = name_of(line), self.modes
@@ -162,10 +174,9 @@ class _Machine:
         said = {key: float(text) for key, text in words.items() if NUMBER.fullmatch(text)}
         filament = float(moves.e[rows].sum())
         if name in ("G10", "G11"):
-            if rows.stop > rows.start and modes.retracted == (name == "G10"):
-                return False
-            modes.retracted = modes.retracted if rows.stop == rows.start else name == "G10"
-            return True
+            return bool(words) or self._retracts(name == "G10", rows)
+        if name == "G92" and not said.keys() & set("XYZE"):
+            said = dict.fromkeys("XYZE", 0.0)
         absolute = modes.absolute or name == "G92"
         for axis, column, start in zip("XYZ", self._axes(), moves.start, strict=False):
             here = float(column[rows.start - 1]) if rows.start else float(start)
@@ -174,8 +185,10 @@ class _Machine:
             if rows.stop > rows.start and abs(aim - there) > self.near and (axis in said or name != "G92"):
                 return False
         if name == "G92":
-            modes.e = said["E"] * modes.unit if "E" in said else modes.e if words else 0.0
+            modes.e = said["E"] * modes.unit if "E" in said else modes.e
             return True
+        if name in ("G2", "G3") and not self._is_round(said, rows):
+            return False
         e = said.get("E", 0.0) * modes.unit
         pushed = e - modes.e if "E" in said and modes.absolute and modes.absolute_e else e
         feed = said["F"] * modes.unit / 60 if said.get("F", 0) > 0 else modes.feed
@@ -185,3 +198,23 @@ class _Machine:
             modes.e += pushed
         modes.feed = feed
         return True
+
+    def _retracts(self, back: bool, rows: slice) -> bool:
+        """Tell whether G10 or G11 finds the filament as it expects it, and leaves z alone: a hop would stay unsaid."""
+        if rows.stop == rows.start:
+            return self.modes.retracted == back
+        moves = self.moves
+        before = moves.z[rows.start - 1] if rows.start else moves.start[2]
+        if self.modes.retracted == back or abs(moves.z[rows.stop - 1] - before) > self.near:
+            return False
+        self.modes.retracted = back
+        return True
+
+    def _is_round(self, said: Mapping[str, float], rows: slice) -> bool:
+        """Tell whether the rows of an arc go around its I and J, in the units at hand and the plane of x and y."""
+        moves, unit = self.moves, self.modes.unit
+        before, middle = rows.start - 1, (rows.start + rows.stop) // 2
+        x, y = (moves.x[before], moves.y[before]) if rows.start else moves.start[:2]
+        i, j = said.get("I", 0.0) * unit, said.get("J", 0.0) * unit
+        radius = np.hypot(moves.x[middle] - x - i, moves.y[middle] - y - j)
+        return "R" not in said and bool(abs(radius - np.hypot(i, j)) < 0.02)

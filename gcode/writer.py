@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import BinaryIO
 
 import numpy as np
@@ -106,9 +105,9 @@ def _formatted(moves: Moves, style: Style) -> Iterator[bytes]:
 
 
 def _numbered(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield whole lines with numbers and checksums, after one that makes the printer count from 0."""
-    number = 0
-    for piece in chain((b"M110 N0\n",), pieces):
+    """Yield whole lines with numbers and checksums; a printer expects 1 after it has started, or after `M110 N0`."""
+    number = 1
+    for piece in pieces:
         out = np.empty(len(piece) + 32 * piece.count(b"\n"), np.uint8)
         size, number = number_lines(np.frombuffer(piece, np.uint8), out, number)
         yield out[:size].tobytes()

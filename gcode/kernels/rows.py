@@ -479,8 +479,9 @@ class Printer:
     def _retract(self, back: cython.bint) -> cython.void:
         """G10 and G11, unless that is how it is already."""
         self.moves = self.retracted != back
+        if self.moves:
+            self.hop = self.retract_hop if back else 0.0
         self.retracted = back
-        self.hop = self.retract_hop if back else 0.0
         self.tx = self.px
         self.ty = self.py
         self.tz = self.pz

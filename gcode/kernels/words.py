@@ -331,7 +331,7 @@ class Scanner:
         if self.data[p] == 83 and self._number_after(p + 1):
             while self.data[self.after] == 32:
                 self.after += 1
-            if self.data[self.after] == 10 or self.data[self.after] == 13 or self.data[self.after] == 59:
+            if self.data[self.after] in (10, 13, 42, 59):  # the end of the line, a checksum, a comment
                 self.code[k] = BEGIN if self.number >= 0 else END
         return MACRO
 
