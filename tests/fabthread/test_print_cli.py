@@ -218,7 +218,7 @@ def test_a_polite_kill_stops_safely_without_asking(home):
 def test_keys_pause_resume_change_rates_and_cancel(home):
     import pty
 
-    Path("tower.gcode").write_text("\n".join(["G28", "G90", *100 * ["G1 X10 Y10 F3000", "G1 X100 Y100"]]))
+    Path("tower.gcode").write_text("\n".join(["G28", "G90", *200 * ["G1 X10 Y10 F3000", "G1 X100 Y100"]]))
 
     main_end, terminal = pty.openpty()
     process = start(
