@@ -226,7 +226,7 @@ def test_keys_pause_resume_change_rates_and_cancel(home):
         "tower.gcode",
         "--virtual",
         "--speed",
-        "20",
+        "60",
         "--force",
         stdin=terminal,
         stdout=terminal,
