@@ -18,7 +18,15 @@ from gcode.kernels.arcs import Fitter
 from gcode.moves import Moves
 from gcode.roles import Role
 
-ALIKE = ("role", "width", "height", "speed", "acceleration", "fan", "tool", "layer", "object")
+Mask = NDArray[np.bool_]
+ALIKE = dict.fromkeys(("role", "tool", "layer", "object", "acceleration"), 1.0) | {
+    "width": 1e3, "height": 1e5, "speed": 600.0, "fan": 255.0
+}  # fmt: skip
+"""Columns that must not change, and the steps in which they are written."""
+FAR = 1e4
+"""mm, longer than any bead."""
+HALF_DIAGONAL = 0.71
+"""How far a point moves at most when it is rounded, in last digits."""
 
 
 def fit(moves: Moves, tolerance: float, xyz_digits: int = 3, e_digits: int = 5) -> NDArray[np.int64]:
@@ -29,30 +37,32 @@ def fit(moves: Moves, tolerance: float, xyz_digits: int = 3, e_digits: int = 5) 
     >>> fit(moves, 0.02).tolist()
     [[1, 40, -10000, -4, 1]]
     """
-    run_at = _runs(moves, xyz_digits)
-    x, y = np.concatenate([moves.start[:1], moves.x]), np.concatenate([moves.start[1:2], moves.y])
-    arcs = np.empty((int((run_at[1::2] - run_at[::2]).sum()) // 3, 5), np.int64)
-    fitter = Fitter(x, y, moves.e, tolerance, 1.5 * 10.0**-e_digits, 10.0**xyz_digits)
-    return arcs[: fitter.fit_runs(run_at, arcs)].copy()
+    scale, digit = 10.0**xyz_digits, 10.0**-e_digits
+    together = (moves.line[1:] == moves.line[:-1]) & (moves.line[1:] > 0)
+    chords = np.concatenate([together, [False]]) | np.concatenate([[False], together])
+    with np.errstate(invalid="ignore"):  # what is no number is refused by the writer
+        x, y, z = (
+            np.where(np.concatenate([[False], chords]), column, np.rint(column * scale) / scale)
+            for start, moved in zip(moves.start, (moves.x, moves.y, moves.z), strict=False)
+            for column in [np.concatenate([[start], moved])]
+        )
+        e = np.diff(np.rint(np.cumsum(np.where(moves.role == Role.CUSTOM, 0.0, moves.e)) / digit), prepend=0.0) * digit
+    steps = np.abs(np.diff(x)) + np.abs(np.diff(y))
+    beads = (e > 0) & (moves.role != Role.CUSTOM) & (steps > 1.5 / scale) & (steps < FAR) & (np.diff(z) == 0)
+    beads[moves.command_row[moves.command_row < len(moves)]] = False
+    runs = _runs(moves, beads, together, chords)
+    arcs = np.empty((int((runs[:, 1] - runs[:, 0]).sum()) // 3, 5), np.int64)
+    fitter = Fitter(x, y, e, max(tolerance - HALF_DIAGONAL / scale, 0.0), 1.5 * digit, scale)
+    return arcs[: fitter.fit_runs(runs, arcs)].copy()
 
 
-def _runs(moves: Moves, xyz_digits: int) -> NDArray[np.int64]:
-    """Return where runs of alike beads begin and, in turn, end: rows (2 r,)."""
-    n = len(moves)
-    last_digit = 10.0**-xyz_digits
-    dx, dy, dz = (np.diff(c, prepend=s) for c, s in zip((moves.x, moves.y, moves.z), moves.start, strict=False))
-    bead = (moves.e > 0) & (moves.role != Role.CUSTOM) & (np.abs(dx) + np.abs(dy) >= 2 * last_digit)
-    with np.errstate(invalid="ignore"):
-        bead &= (np.abs(dz) < 1e-9) & (np.abs(moves.x) < 1e6) & (np.abs(moves.y) < 1e6)
-    commanded = np.zeros(n + 1, np.bool_)
-    commanded[moves.command_row] = True
-    bead &= ~commanded[:n]
-    goes_on = bead[1:] & bead[:-1]
-    for name in ALIKE:
-        column = getattr(moves, name)
+def _runs(moves: Moves, beads: Mask, together: Mask, chords: Mask) -> NDArray[np.int64]:
+    """Return runs (r, 3) of alike beads: first row, row behind the last, whether they come from one line."""
+    goes_on = beads[1:] & beads[:-1]
+    for name, steps in ALIKE.items():
+        column = np.rint(getattr(moves, name) * steps)
         goes_on &= column[1:] == column[:-1]
+    goes_on &= together | ~(chords[1:] | chords[:-1])
     ends = np.diff(np.concatenate([[False], goes_on, [False]]).astype(np.int8))
-    run_at = np.empty(2 * int((ends > 0).sum()), np.int64)
-    run_at[::2] = np.flatnonzero(ends > 0)
-    run_at[1::2] = np.flatnonzero(ends < 0) + 1
-    return run_at
+    first, last = np.flatnonzero(ends > 0), np.flatnonzero(ends < 0) + 1
+    return np.stack([first, last, chords[first]], axis=1).astype(np.int64)

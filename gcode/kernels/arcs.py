@@ -2,7 +2,8 @@
 """Kernel: which runs of straight beads lie along an arc of a circle, within a tolerance.
 
 `fit_runs` takes as many moves into an arc as it can, then goes on behind it. The number of moves is doubled while they
-fit, then halved in between: a run of n moves costs some n log(longest arc), whatever comes of it.
+fit, then halved in between: a run of n moves costs some n log(longest arc), whatever comes of it. The chords of an arc
+that was read from a file are taken together again, and give the same I and J.
 
 A try is two passes. The first finds the circle through the start, the middle and the end of the run, and how far its
 centre may slide along the bisector of start and end before something is farther off than the tolerance. The second
@@ -14,26 +15,27 @@ around it. Whatever else lies on a straight move is nearer to the circle than on
 import cython
 
 if cython.compiled:
-    from cython.cimports.libc.math import atan2, fabs, floor, sqrt
+    from cython.cimports.libc.math import acos, atan2, fabs, floor, sqrt
 else:
-    from math import atan2, fabs, floor, sqrt
+    from math import acos, atan2, fabs, floor, sqrt
 
 FEWEST = cython.declare(cython.Py_ssize_t, 3)  # moves of an arc
 MOST = cython.declare(cython.Py_ssize_t, 2048)
 LARGEST = cython.declare(cython.double, 1000.0)  # mm of radius; what is flatter stays straight
 SMALLEST = cython.declare(cython.double, 0.1)
+CHORD = cython.declare(cython.double, 0.01)  # mm: of how it is read, as three chords at least; flatter stays straight
 WIDEST = cython.declare(cython.double, 6.1)  # of a full turn of 6.28, beyond which start and end get mixed up
 
 
 @cython.cclass
 class Fitter:
-    """Points along moves, and the last arc that was tried: I and J in last digits, and whether it turns left."""
+    """Points along moves, and the last arc tried: I and J in last digits, whether it turns left, and is worth it."""
 
     x: cython.const[cython.double][::1]
     y: cython.const[cython.double][::1]
     e: cython.const[cython.double][::1]
     cython.declare(tolerance=cython.double, even=cython.double, scale=cython.double)
-    cython.declare(i=cython.longlong, j=cython.longlong, left=cython.bint)
+    cython.declare(i=cython.longlong, j=cython.longlong, left=cython.bint, curved=cython.bint)
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class Fitter:
         even: cython.double,
         scale: cython.double,
     ) -> None:
-        """Take points (n + 1,) mm, the filament (n,) of the moves between, and how even it must be per mm."""
+        """Take points (n + 1,) in mm as they are written, the filament (n,) between, and its last digit in doubt."""
         self.x = x
         self.y = y
         self.e = e
@@ -52,10 +54,10 @@ class Fitter:
         self.even = even
         self.scale = scale
 
-    def fit_runs(self, run_at: cython.const[cython.longlong][::1], arcs: cython.longlong[:, ::1]) -> int:
+    def fit_runs(self, runs: cython.const[cython.longlong][:, ::1], arcs: cython.longlong[:, ::1]) -> int:
         """Fill `arcs` (k, 5) with first move, last move, I, J, whether it turns left; return how many there are.
 
-        Moves run_at[2 k] to before run_at[2 k + 1] may become arcs together.
+        Each of `runs` (r, 3) is moves that may become arcs together: from, to before, whether they have been one.
         """
         k: cython.Py_ssize_t
         first: cython.Py_ssize_t
@@ -63,19 +65,22 @@ class Fitter:
         n: cython.Py_ssize_t
         found: cython.Py_ssize_t = 0
         with cython.nogil:
-            for k in range(0, run_at.shape[0], 2):
-                first = run_at[k]
-                last = run_at[k + 1]
+            for k in range(runs.shape[0]):
+                first = runs[k, 0]
+                last = runs[k, 1]
                 while first + FEWEST <= last:
-                    n = self._longest(first, min(last - first, MOST))
-                    if n:
+                    if runs[k, 2]:
+                        n = last - first if self._was_one(first, last - first) else 0
+                    else:
+                        n = self._longest(first, min(last - first, MOST))
+                    if n and self.curved:
                         arcs[found, 0] = first
                         arcs[found, 1] = first + n - 1
                         arcs[found, 2] = self.i
                         arcs[found, 3] = self.j
                         arcs[found, 4] = self.left
                         found += 1
-                    first += max(n, 1)
+                    first += last if runs[k, 2] else max(n, 1)
         return found
 
     @cython.cfunc
@@ -84,18 +89,18 @@ class Fitter:
     def _longest(self, first: cython.Py_ssize_t, most: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Return how many moves from `first` on make an arc, 0 for none; that arc is the last that was tried."""
         good: cython.Py_ssize_t = 0
-        bad: cython.Py_ssize_t = most + 1
         n: cython.Py_ssize_t = FEWEST
-        while n < bad:
-            if self._fits(first, n):
+        while n <= most and self._fits(first, n):
+            good = n
+            n *= 2
+        bad: cython.Py_ssize_t = n if good else 0
+        while bad - good > 1:
+            n = (good + bad) // 2
+            if n <= most and self._fits(first, n):
                 good = n
-                n = min(2 * n, most) if bad > most and n < most else (good + bad + 1) // 2
-            elif good == 0:
-                return 0
             else:
                 bad = n
-                n = (good + bad + 1) // 2
-        if good and n != good:
+        if n != good and good:
             self._fits(first, good)
         return good
 
@@ -104,7 +109,14 @@ class Fitter:
     @cython.exceptval(check=False)
     def _fits(self, first: cython.Py_ssize_t, n: cython.Py_ssize_t) -> cython.bint:
         """Tell whether n moves from `first` on lie along an arc, and remember it."""
-        return self._is_even(first, n) and self._centre(first, n) and self._proves(first, n)
+        return self._is_even(first, n) and self._centre(first, n, n, True) and self._proves(first, n, self.tolerance)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _was_one(self, first: cython.Py_ssize_t, n: cython.Py_ssize_t) -> cython.bint:
+        """Tell whether n moves are the chords of one arc; all but the end of the last lie on it exactly."""
+        return self._centre(first, n, n - 1, False) and self._proves(first, n, max(self.tolerance, 1.1 * CHORD))
 
     @cython.cfunc
     @cython.nogil
@@ -136,17 +148,19 @@ class Fitter:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    def _centre(self, first: cython.Py_ssize_t, n: cython.Py_ssize_t) -> cython.bint:
-        """Find the centre, as I and J from the rounded start; return False where there is none."""
+    def _centre(
+        self, first: cython.Py_ssize_t, n: cython.Py_ssize_t, last: cython.Py_ssize_t, slide: cython.bint
+    ) -> cython.bint:
+        """Find the centre, as I and J, from the start and the end of move `last`; return False where there is none."""
         x: cython.const[cython.double][::1] = self.x
         y: cython.const[cython.double][::1] = self.y
-        sx: cython.double = self._rounded(x[first])
-        sy: cython.double = self._rounded(y[first])
+        sx: cython.double = x[first]
+        sy: cython.double = y[first]
         # relative to the start: the end, the middle, the centre of the circle through all three
-        ex: cython.double = self._rounded(x[first + n]) - sx
-        ey: cython.double = self._rounded(y[first + n]) - sy
-        mx: cython.double = x[first + n // 2] - sx
-        my: cython.double = y[first + n // 2] - sy
+        ex: cython.double = x[first + last] - sx
+        ey: cython.double = y[first + last] - sy
+        mx: cython.double = x[first + last // 2] - sx
+        my: cython.double = y[first + last // 2] - sy
         twice: cython.double = 2.0 * (mx * ey - my * ex)
         if fabs(twice) < 1e-9:
             return False
@@ -155,7 +169,7 @@ class Fitter:
         cx: cython.double = (ey * mm - my * ee) / twice
         cy: cython.double = (mx * ee - ex * mm) / twice
         radius: cython.double = sqrt(cx * cx + cy * cy)
-        if not SMALLEST < radius < LARGEST:
+        if radius < 1e-6:
             return False
         # along the bisector of start and end: by how much the distance of each point off the circle changes
         length: cython.double = sqrt(ee)
@@ -167,7 +181,7 @@ class Fitter:
         k: cython.Py_ssize_t
         half: cython.int
         cython.declare(px=cython.double, py=cython.double, d=cython.double, rate=cython.double)
-        for k in range(first + 1, first + n + 1):
+        for k in range(first + 1, first + n + 1 if slide else first):
             for half in range(2):
                 px = x[k] - sx - cx
                 py = y[k] - sy - cy
@@ -196,30 +210,20 @@ class Fitter:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(check=False)
-    @cython.inline
-    def _rounded(self, value: cython.double) -> cython.double:
-        """Return a coordinate as it is written, halves away from zero."""
-        if value < 0:
-            return -floor(0.5 - value * self.scale) / self.scale
-        return floor(value * self.scale + 0.5) / self.scale
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(check=False)
-    def _proves(self, first: cython.Py_ssize_t, n: cython.Py_ssize_t) -> cython.bint:
+    def _proves(self, first: cython.Py_ssize_t, n: cython.Py_ssize_t, tolerance: cython.double) -> cython.bint:
         """Tell whether the arc, as it will be written, is within the tolerance of all that it replaces."""
         k: cython.Py_ssize_t
-        cx: cython.double = self._rounded(self.x[first]) + self.i / self.scale
-        cy: cython.double = self._rounded(self.y[first]) + self.j / self.scale
+        cx: cython.double = self.x[first] + self.i / self.scale
+        cy: cython.double = self.y[first] + self.j / self.scale
         radius: cython.double = sqrt(cython.cast(cython.double, self.i * self.i + self.j * self.j)) / self.scale
-        if radius <= self.tolerance:
+        if not SMALLEST < radius < LARGEST:
             return False
-        ex: cython.double = self._rounded(self.x[first + n]) - cx
-        ey: cython.double = self._rounded(self.y[first + n]) - cy
+        ex: cython.double = self.x[first + n] - cx
+        ey: cython.double = self.y[first + n] - cy
         if fabs(sqrt(ex * ex + ey * ey) - radius) > 2.0 / self.scale:
             return False  # some firmwares refuse an end that is off the circle
-        inner: cython.double = (radius - self.tolerance) * (radius - self.tolerance)
-        outer: cython.double = (radius + self.tolerance) * (radius + self.tolerance)
+        inner: cython.double = max(radius - tolerance, 0.0) * max(radius - tolerance, 0.0)
+        outer: cython.double = (radius + tolerance) * (radius + tolerance)
         sweep: cython.double = 0.0
         cython.declare(ax=cython.double, ay=cython.double, bx=cython.double, by=cython.double)
         cython.declare(dx=cython.double, dy=cython.double, cross=cython.double, dot=cython.double)
@@ -241,4 +245,5 @@ class Fitter:
             sweep += fabs(atan2(cross, ax * bx + ay * by))
             ax = bx
             ay = by
+        self.curved = sweep > 4.001 * acos(1.0 - CHORD / radius)
         return sweep < WIDEST
