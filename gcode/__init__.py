@@ -3,11 +3,13 @@
     read      any file -> Moves             reader.py, reading.py, kernels/words.py and rows.py; slicers: dialects.py
     stream    the same, piece by piece; what files are packed in: containers.py, bgcode.py
     settings, thumbnails                    metadata.py, embedded.py
-    write     Moves -> text in a Style      writer.py, kernels/format.py, dialects in flavours.py
+    write     Moves -> text in a Style      writer.py, kernels/format.py, dialects in flavours.py; G2 and G3: arcs.py
+              commands that mean the same   settled.py, effects.py
     estimate  Moves -> seconds per move     planner.py, kernels/planner.py; Machine and what changes it: limits.py
               heating, homing, sums         times.py; temperatures and factors by row: in_force.py
     verify    models, Moves -> Proof        proof/
     checks    Moves, Limits -> findings     checks/; what a file does: survey.py; what changed: diff.py
+    pictures  Moves -> PNG, SVG             pictures/
     render    template -> lines             templates.py
     Moves, Role                             moves.py, roles.py
 

@@ -132,6 +132,22 @@ def test_pictures_are_drawn_from_models_and_gcode(folder, capfdbinary):
     assert run(capfdbinary, "preview", "box.stl", "--layer", "1-3", "-o", "some.png")[0] == 0
     for name in "box.png", "two.png", "some.png":
         assert (folder / name).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    options = [
+        "--view",
+        "top",
+        "--colour",
+        "time",
+        "--printer",
+        "prusa-mk4",
+        "--travels",
+        "--seams",
+        "--size",
+        "640,480",
+    ]
+    code, out, _ = run(capfdbinary, "preview", "box.gcode", *options, "-o", "box.svg", "--json")
+    assert code == 0
+    assert json.loads(out)["colour"] == "time of the layer, s"
+    assert b"seam</text>" in (folder / "box.svg").read_bytes()
 
 
 REFUSALS = [

@@ -1,5 +1,7 @@
 """Moves to text and back, and text to moves and back."""
 
+import shutil
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +13,7 @@ from gcode.errors import Problem
 from gcode.flavours import FLAVOURS
 from gcode.in_force import changes
 from gcode.moves import Moves
+from gcode.planner import estimate
 from gcode.reader import read
 from gcode.roles import Role
 from gcode.writer import Style, write
@@ -197,3 +200,30 @@ def test_lines_are_numbered_without_a_gap(moves, style):
     lines = write(moves, replace(style, numbered=True)).decode().splitlines()
     spoken = [line for line in lines if line[:1] not in (";", "(", "")]
     assert [int(line.split(" ")[0][1:]) for line in spoken] == list(range(1, len(spoken) + 1))
+
+
+@pytest.fixture(scope="module", params=["prusa-slicer", "slic3r"])
+def foreign(request, tmp_path_factory):
+    """Return the moves of a small ring, sliced by a slicer that is installed."""
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed")
+    trimesh = pytest.importorskip("trimesh")
+    folder = tmp_path_factory.mktemp(request.param)
+    trimesh.creation.annulus(4, 8, 6).export(folder / "ring.stl")
+    command = [request.param, *(["--export-gcode"] if request.param == "prusa-slicer" else []), "--output"]
+    done = subprocess.run(
+        [*command, "ring.gcode", "ring.stl"], cwd=folder, capture_output=True, timeout=60, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"{request.param} fails here: {done.stderr[-200:]!r}")
+    return read(folder / "ring.gcode")
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_files_of_other_slicers_come_back_exactly(foreign, relative):
+    first = foreign
+    again = read(write(first, Style(relative=relative)))
+    assert np.abs(ways(first) - ways(again)).max() < 1e-6
+    assert changes(first) == changes(again)
+    assert (first.role == again.role).all()
+    assert estimate(again).sum() == pytest.approx(estimate(first).sum())

@@ -1,6 +1,7 @@
 """What the writer says: golden texts for each flavour, rounding, and what it leaves out."""
 
 import io
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -226,3 +227,51 @@ def test_unknown_roles_and_flavours_are_records():
     assert replace(MARLIN, fan_on="M106 P1 S").fan_on == "M106 P1 S"
     assert label("") == "object"
     assert label("a b/c\u00e9.stl") == "a_b_c_.stl"
+
+
+SEQUENCES = [
+    # in inches, absolute E, relative: what is copied must not move otherwise than it did
+    ("G20\nM82\nG1 X1 Y1 E.1 F60\n;TYPE:Custom\nG1 X3 E.2\n;TYPE:FILL\nG1 X5 E.4\n", "G1 X76.2 E2.54"),
+    ("M82\nG1 X1 E5 F600\n;TYPE:Custom\nG1 X2 E6\n;TYPE:FILL\nG1 X5 E7\n", "G1 X2 E1"),
+    ("M83\nG1 X1 E1 F600\nG91\n;TYPE:Custom\nG1 X2 E1\n;TYPE:FILL\nG90\nG1 X9\n", "G1 X3 E1"),
+    ("G20\nG1 X1 F60\nG92 X2\nG1 X3\n", "G92 X50.8"),
+    ("M207 S2 F1200 Z0.4\nG1 X1 F600\n;TYPE:Custom\nG10\n;TYPE:FILL\nG1 X5\nG11\n", "G1 Z0.4 E-2 F1200"),
+    # and what would not is copied as it is
+    ("M83\nG1 X1 F600\n;TYPE:Custom\nG91\nG1 Z5 F300 ; up\nG90\n;TYPE:FILL\nG1 X5\n", "G1 Z5 F300 ; up"),
+    ("G21\nG90\nM83\nG1 X1 F600\n;TYPE:Custom\nM82\nG92 E0\nG1 E4 F90\nG1 E5\n;TYPE:FILL\nG1 X5\n", "G1 E5"),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), SEQUENCES)
+def test_lines_are_copied_only_where_they_mean_the_same(text, line):
+    written = write(read(text)).decode()
+    assert line in written.splitlines()
+    first, again = read(text), read(written)
+    assert again.x[-1] == pytest.approx(first.x[-1], abs=1e-3)
+    assert again.z[-1] == pytest.approx(first.z[-1], abs=1e-3)
+    assert again.e.sum() == pytest.approx(first.e.sum(), abs=1e-5)
+
+
+def test_volumes_become_lengths_once():
+    text = ";FLAVOR:UltiGCode\nG28\nG1 F600\nG1 X10 E63.79\n"
+    assert read(text).e.sum() == pytest.approx(10, abs=0.01)
+    written = write(read(text))
+    assert b"M200 D0" in written
+    assert read(written).e.sum() == pytest.approx(10, abs=0.01)
+    assert read(write(read(written))).e.sum() == pytest.approx(10, abs=0.01)
+
+
+def test_numbers_and_checksums():
+    moves = Moves.of(2, x=[1, 2], speed=10.0, command_row=[0, 2, 2], commands=("G28 ; home", "; done", "M84"))
+    text = write(moves, Style(numbered=True)).decode().splitlines()
+    assert [re.sub(r"\*\d+", "", line) for line in text] == [
+        "N1 G28 ; home", "N2 G90", "N3 M83", "N4 M107", "N5 G1 X1 Y0 Z0 F600", "N6 G1 X2", "; done", "N7 M84",
+    ]  # fmt: skip
+    for line in text:
+        if line[0] == "N":
+            said, checksum = line.split(" ;")[0].split("*")
+            total = 0
+            for byte in said.encode():
+                total ^= byte
+            assert total == int(checksum)
+    assert write(read(write(moves, Style(numbered=True)))) == write(read(write(moves)))
