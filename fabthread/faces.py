@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +68,8 @@ class Plain:
     def say(self, text: str) -> None:
         """Tell anything."""
         if text:
-            click.echo(plain(text, 2000))
+            with suppress_gone():
+                click.echo(plain(text, 2000))
 
     def end(self, facts: Mapping[str, Any]) -> None:
         """Tell how it ended."""
@@ -111,8 +114,9 @@ class Json:
 
     def write(self, told: Mapping[str, Any]) -> None:
         """Write one object."""
-        sys.stdout.write(json.dumps(told) + "\n")
-        sys.stdout.flush()
+        with suppress_gone():
+            sys.stdout.write(json.dumps(told) + "\n")
+            sys.stdout.flush()
 
 
 class Live(Plain):
@@ -172,6 +176,15 @@ class Live(Plain):
 Face = Plain | Json
 
 
+@contextmanager
+def suppress_gone() -> Iterator[None]:
+    """Go on printing where whoever read our output has gone away: what is said from now on is for nobody."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def face(title: str, as_json: bool) -> Face:
     """Return the face that fits: JSON where asked for, a picture on a terminal, else lines."""
     if as_json:
@@ -208,7 +221,9 @@ def summary(facts: Mapping[str, Any]) -> str:
     from fabthread.live import clock
 
     grams = sum(each["g"] for each in facts.get("filament", {}).values())
-    words = [f"{facts['state']} after {clock(facts['elapsed_s'])}", f"{clock(facts['predicted_s'])} were predicted"]
+    words = [f"{facts['state']} after {clock(facts['elapsed_s'])}"]
+    if facts.get("printing_s"):
+        words.append(f"{clock(facts['printing_s'])} of it printing, {clock(facts['predicted_s'])} predicted")
     if grams:
         words.append(f"{grams:.1f} g of filament")
     if facts.get("resends"):

@@ -46,7 +46,7 @@ def history(job: int | None, most: int, as_json: bool) -> None:
         click.echo(json.dumps(facts | {"folder": str(folder)}, indent=1))
         return
     click.echo(f"job {job}: {_line(row)}")
-    _details(facts)
+    _details(row, facts)
     click.echo(f"  {'folder':<10}{folder}")
 
 
@@ -64,18 +64,21 @@ def _line(row: JobRow) -> str:
     """Return a job in one line."""
     from fabthread.live import clock
 
-    took = f"{clock(row.elapsed_s)} ({clock(row.predicted_s)} predicted)" if row.elapsed_s else "-"
+    took = f"{clock(row.elapsed_s)} ({clock(row.printing_s)} printing)" if row.elapsed_s else "-"
     return (
-        f"{row.began[:16].replace('T', ' ')}  {row.state:<10} {took:<28} {row.filament_g:7.1f} g  "
+        f"{row.began[:16].replace('T', ' ')}  {row.state:<10} {took:<26} {row.filament_g:7.1f} g  "
         f"{plain(row.file, 40)} on {plain(row.printer, 20)}"
     )
 
 
-def _details(facts: dict[str, Any]) -> None:
+def _details(row: JobRow, facts: dict[str, Any]) -> None:
     """Tell what the folder knows beyond the row."""
+    from fabthread.live import clock
+
     if facts.get("reason"):
         click.echo(f"  {'reason':<10}{plain(facts['reason'])}")
     click.echo(f"  {'sha256':<10}{plain(facts['sha256'])}")
+    click.echo(f"  {'printing':<10}{clock(row.printing_s)}, {clock(row.predicted_s)} predicted")
     for each in facts.get("states", ()):
         click.echo(f"  {each['t']:9.1f} s  {plain(each['state'])} {plain(each['reason'])}".rstrip())
     for tool, used in facts.get("filament", {}).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -125,7 +125,7 @@ def probe(printer: Printer, secret: Secret) -> dict[str, Any]:
     from printer.drivers.local import Local
     from printer.drivers.ways import connect
 
-    driver = connect(printer, secret)
+    driver = connect(replace(printer, reset=False), secret)  # somebody may be printing
     try:
         if isinstance(driver, Local):
             driver.watch()
@@ -137,7 +137,7 @@ def probe(printer: Printer, secret: Secret) -> dict[str, Any]:
         driver.close()
     heaters = {name: [reading.actual, reading.target] for name, reading in status.heaters.items()}
     told = {"printer": printer.name, "kind": printer.kind, "state": status.state, "firmware": status.firmware}
-    return told | {"heaters": heaters, "files": len(files), "driver": driver.name}
+    return told | {"heaters": heaters, "files": len(files), "can": sorted(driver.can)}
 
 
 def guessed(address: str) -> str:

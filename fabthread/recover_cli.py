@@ -161,10 +161,18 @@ def _explain(going_on: Plan, program: Program, as_json: bool) -> None:
 
 
 def _end(store: Store, row: JobRow, how: str) -> None:
-    """Let a print be listed no more, and remove its file."""
+    """Let a print be listed no more: its filament comes off the spools, its file is removed."""
     from printer.journal import encode
+    from printer.journal import recover as read
+    from printer.program import load
+    from printer.record import Tally
 
     folder = store.job_folder(row.id)
+    if row.state == "started":
+        found = read(folder / "journal")
+        tally = Tally(load((folder / "part.gcode").read_bytes()), int(found.job.get("first_line", 0)), 1.0, {})
+        tally.advance(found.acknowledged)
+        store.finish(row.id, {"state": "failed", "reason": f"cut off; {how}"}, tally.fed)
     with open(folder / "journal", "ab") as journal:
         journal.write(encode({"end": how}))
     (folder / "part.gcode").unlink(missing_ok=True)

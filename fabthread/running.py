@@ -181,15 +181,18 @@ def print_on(
     try:
         if isinstance(driver, Local):
             driver.start(name, Journal(record.folder / "journal", record.head()), plan)
-            running = Running(driver, driver, face, record)
+            source: Source = driver
         else:
             driver.start(name)
             if detach:
                 status = Status("detached", f"{driver.name} prints on by itself")
                 return status
-            running = Running(driver, Polling(driver, program), face, record)
-        status = running.follow()
-        line = running.line
+            source = Polling(driver, program)
+        status, running = Status("failed", "fabthread stopped"), Running(driver, source, face, record)
+        try:
+            status = running.follow()
+        finally:
+            line = running.line
     finally:
         face.end(record.finish(status, line))
     return status

@@ -140,6 +140,7 @@ class Record:
             "state": status.state,
             "reason": plain(status.reason),
             "elapsed_s": round(status.elapsed_s, 3),
+            "printing_s": round(_spent("printing", self._lists["states"], status.elapsed_s), 3),
             "resends": status.resends,
             "underruns": status.underruns,
         }
@@ -153,7 +154,7 @@ class Record:
             self._log.close()
         try:
             (self.folder / "job.json").write_text(json.dumps(self._facts, indent=1) + "\n", encoding="utf-8")
-            if status.state in ("done", "cancelled"):
+            if status.state in ("done", "cancelled") or not line:
                 (self.folder / "part.gcode").unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"cannot write into {self.folder}: {error.strerror}") from None
@@ -162,7 +163,8 @@ class Record:
     def head(self) -> dict[str, Any]:
         """Return what a journal has to know to find everything again."""
         return {"job": self.id, "printer": self._facts["printer"], "file": self._facts["file"]} | {
-            "sha256": self._facts["sha256"]
+            "sha256": self._facts["sha256"],
+            "first_line": self._facts["first_line"],
         }
 
     def _note(self, name: str, entry: Any) -> None:
@@ -202,6 +204,13 @@ def _overridden(record: Record, heard: Heard) -> None:
 def _warned(record: Record, heard: Heard) -> None:
     assert isinstance(heard.event, notices.Warned | notices.Alarmed)
     record._note("warnings", {"t": round(heard.at, 3), "message": heard.event.message})
+
+
+def _spent(state: str, states: list[dict[str, Any]], end: float) -> float:
+    """Return the seconds spent in a state."""
+    ends = [float(each["t"]) for each in states[1:]] + [end]
+    spans = zip(states, ends, strict=False)
+    return sum(max(until - float(each["t"]), 0.0) for each, until in spans if each["state"] == state)
 
 
 def _rounded(value: Any) -> Any:

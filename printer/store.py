@@ -30,6 +30,7 @@ create table jobs (
     reason text not null default '',
     predicted_s real not null default 0,
     elapsed_s real not null default 0,
+    printing_s real not null default 0,
     layers integer not null default 0,
     filament_mm real not null default 0,
     filament_g real not null default 0,
@@ -78,6 +79,7 @@ class JobRow:
     reason: str = ""
     predicted_s: float = 0.0
     elapsed_s: float = 0.0
+    printing_s: float = 0.0
     layers: int = 0
     filament_mm: float = 0.0
     filament_g: float = 0.0

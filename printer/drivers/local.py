@@ -146,8 +146,14 @@ class Local:
         """Open the transport and let the thread run."""
         if self._thread:
             raise ImpossibleAction(f"{self.name} is in use")
+        try:
+            transport = self._open(False)
+        except BaseException:
+            if journal:
+                journal.end("never began")
+            raise
         self._controller = Controller(
-            self._open(False),
+            transport,
             program,
             firmware=self._firmware,
             policy=self.policy,

@@ -17,6 +17,9 @@ from printer.program import NOTHING, Program
 INTERVAL_S = 1.0
 """Between two questions."""
 
+IDLE_S = 60.0
+"""For so long a server may say that it prints nothing, although it should."""
+
 GIVE_UP_S = 300.0
 """For so long a server may be away."""
 
@@ -30,6 +33,7 @@ class Polling:
         self._began = self._clock.now()
         self._asked = self._began - INTERVAL_S
         self._away: float | None = None
+        self._idle: float | None = None
         self._layer = 0.0  # when it began
 
     def heard(self) -> list[Heard]:
@@ -44,7 +48,7 @@ class Polling:
             return self._missing(now, str(error))
         found: list[Event] = [Reconnected(now - self._away)] if self._away is not None else []
         self._away = None
-        status = self._counted(status)
+        status = self._counted(self._forgotten(status, now))
         line = self._line(status)
         found += self._differences(status, now - self._began)
         self.last = status
@@ -62,6 +66,18 @@ class Polling:
         if now - self._away > GIVE_UP_S:
             raise DriverError(f"{reason}; what the printer does now is not known, it may be printing")
         return []
+
+    def _forgotten(self, status: Status, now: float) -> Status:
+        """Return a status that says so where a job was started and the server knows nothing of it."""
+        if not len(self._program) or status.state not in ("idle", OFFLINE):
+            self._idle = None
+            return status
+        self._idle = now if self._idle is None else self._idle
+        if now - self._idle <= IDLE_S:
+            return status
+        return replace(
+            status, state="failed", reason=status.reason or f"{self._driver.name} does not print it any more"
+        )
 
     def _line(self, status: Status) -> int:
         """Return how many lines of the program are done."""

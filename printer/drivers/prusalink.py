@@ -8,6 +8,7 @@ from printer.drivers.base import OFFLINE, RemoteFile, Status, safe_name
 from printer.drivers.web import UPLOAD_S, Web, dig, number, rows, segments, share, text
 from printer.errors import DriverError, ImpossibleAction
 from printer.events import Reading
+from printer.job import FINAL
 
 if TYPE_CHECKING:
     import httpx
@@ -46,6 +47,7 @@ class PrusaLink:
         self._firmware = text(version, "server") or text(version, "text")
         self._storage = self._writable()
         self._file = ""  # what we have started
+        self._before: float | None = None  # the job that was there then
         self._last = Status("idle")
 
     def upload(self, data: bytes, name: str) -> str:
@@ -57,6 +59,7 @@ class PrusaLink:
 
     def start(self, name: str) -> None:
         """Print."""
+        self._before = number(self._web.get("/api/v1/job").data, "id")
         self._web.call("POST", self._path(name))
         self._file = name
 
@@ -92,8 +95,10 @@ class PrusaLink:
         """Ask."""
         known = self._web.get("/api/v1/status").data
         said = text(known, "printer", "state")
-        job = self._web.get("/api/v1/job").data if dig(known, "job") or said == "PRINTING" else None
         state = STATES.get(said, OFFLINE)
+        job = self._web.get("/api/v1/job").data if dig(known, "job") or state not in ("idle", OFFLINE) else None
+        if state in FINAL and self._before is not None and number(job, "id") == self._before:
+            state = "starting"  # that is the end of the job before ours
         if state == "idle" and self._file:  # it forgets a finished job as soon as somebody confirms it
             state = "done" if self._last.done > 0.99 else "cancelled"
         self._last = Status(

@@ -196,6 +196,8 @@ class MoonServer(Server):
 
 
 class PrusaServer(Server):
+    id = 7
+
     def serve(self, method, path, request):
         if path == "/api/version":
             return {"api": "2.0.0", "text": "PrusaLink", "server": "2.1.2"}
@@ -212,7 +214,7 @@ class PrusaServer(Server):
             self.printing, self.state = name, "printing"
             return said(204)
         job = {
-            "id": 7,
+            "id": self.id,
             "progress": 100 * self.done,
             "time_printing": 9,
             "time_remaining": 8,
@@ -318,6 +320,20 @@ def test_octoprint_is_told_to_connect_first():
     driver = OctoPrint("http://printer.local", KEY, transport=server.transport, clock=FakeClock())
     driver.start(driver.upload(GCODE, "part.gcode"))
     assert server.connected
+    driver.close()
+
+
+def test_the_end_of_the_job_before_is_not_the_end_of_ours():
+    server = PrusaServer()
+    driver = PrusaLink("http://printer.local", KEY, transport=server.transport)
+    driver.start(driver.upload(GCODE, "part.gcode"))
+    server.finish()
+    assert driver.status().state == "done"
+    driver.start("part.gcode")
+    server.state = "done"  # it has not noticed yet
+    assert driver.status().state == "starting"
+    server.id = 8
+    assert driver.status().state == "done"
     driver.close()
 
 
@@ -496,6 +512,13 @@ def test_polling_tells_what_is_new():
     assert heard[-1].line == len(program)
     assert polling.status().filament == pytest.approx(program.filament[-1])
     assert Layer not in kinds or program.layers
+
+
+def test_a_server_that_has_forgotten_the_job_fails_it():
+    script = Script(Status("printing"), Status("idle"))
+    script.name = "shop"
+    polling, _ = listen(script, 70, load(GCODE))
+    assert (polling.status().state, polling.status().reason) == ("failed", "shop does not print it any more")
 
 
 def test_a_server_that_stays_away_is_given_up():
