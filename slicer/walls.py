@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gcode.roles import Role
 from profiles.schema import SlicingSettings, WallSettings
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
-from slicer.ragged import gather
+from slicer.ragged import gather, segment_ids
 from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.flow import Flows, spacing, width_of
@@ -36,6 +36,7 @@ from slicer.tools.medial import (
     reaching,
     stepped,
 )
+from slicer.tools.nubs import with_nubs
 from slicer.tools.offsets import grow_twice, offset
 from slicer.tools.polygons import alike, parts_of, ring_areas, rings_of, thinned
 
@@ -110,15 +111,18 @@ def _walls_of(
         step = spacing(width, height)
         reach = step / 2 if inset else width / 2  # from the edge to the centre line
         narrow, border = _narrow(border, skin, skin + reach + SQUEEZE / 2 * step, crew)
-        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow_rows(narrow.balls, len(border)), crew)
-        made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
+        rows = narrow_rows(narrow.balls, len(border))
+        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, rows, crew)
         if inset == 0:
             too_thin = _lost_area(narrow, thinnest)
         if inset == 0 and walls.thin_walls:
-            made += _single_beads(narrow, skin, thinnest, Role.THIN_WALL, layer, height, slicing, crew, usual=width)
+            beads = _single_beads(narrow, skin, thinnest, Role.THIN_WALL, layer, height, slicing, crew, usual=width)
+            loops[rows] = _led_into_nubs(loops[rows], border, reach, rows, beads[0], crew)
+            made += beads
         elif inset and walls.gap_fill:
             narrow = _beside(narrow, loops)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
+        made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
         border, skin = loops, step / 2
     if walls.wall_count:
         step = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height)
@@ -145,7 +149,7 @@ def _beside(narrow: Narrow, taken: Regions) -> Narrow:
     gone = at[shapely.intersects_xy(taken[balls.row[at]], *balls.centre[at].T)]
     radius = balls.radius.copy()
     radius[gone] = 0.0
-    return replace(narrow, balls=replace(balls, radius=radius))
+    return replace(narrow, balls=replace(balls, radius=radius, taken=taken))
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
@@ -154,6 +158,15 @@ def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.b
     loops[~narrow] = offset(border[~narrow], -depth[~narrow], crew)
     loops[narrow] = grow_twice(border[narrow], -(depth + squeeze)[narrow], squeeze[narrow], crew)
     return loops
+
+
+def _led_into_nubs(
+    loops: Regions, border: Regions, depth: Floats, narrow: NDArray[np.bool_], beads: Paths, crew: Crew
+) -> Regions:
+    """Return the loops of narrow rows led on into what no bead along a middle fills."""
+    lines = shapely.linestrings(beads.xy, indices=segment_ids(beads.offsets))
+    owner = np.cumsum(narrow)[beads.island] - 1
+    return with_nubs(loops, offset(border[narrow], -depth[narrow], crew), lines, owner, crew)
 
 
 def _per_island(flows: Flows, role: Role, layer: Ints) -> Floats:

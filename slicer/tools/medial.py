@@ -28,6 +28,8 @@ TOLERANCE = 0.01
 """Axes are thinned out to this (mm), in position and in half their width."""
 STRAIGHT = 0.7
 """Cosine: ends of axes head for each other if neither turns by more than 45 degrees to go there."""
+ROLLING = 0.8
+"""Among beads laid already, ends are joined where a ball of this share of theirs fits all the way between them."""
 WIDTH_STEP = 0.05
 """Widths change by at most this (mm) from one vertex of an axis to the next: between two, a bead has one width."""
 
@@ -42,6 +44,7 @@ class Balls:
     row      (s,) row of the stack
     rings    (r + 1,) offsets of the samples of each ring
     stack    (n,) the regions themselves
+    taken    (n,) what has been laid inside them already, which no axis crosses
     """
 
     centre: Floats
@@ -50,6 +53,7 @@ class Balls:
     row: Ints
     rings: Ints
     stack: Regions
+    taken: Regions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     offsets, path = offsets[: made + 1].copy(), path[: offsets[made]]
     xy, width = found.centre[path], 2 * found.radius[path]
     row = found.row[path[offsets[:-1]]] if made else np.zeros(0, np.int64)
-    order, joined, closed = _joined(xy, width / 2, offsets, row, found.stack)
+    order, joined, closed = _joined(xy, offsets, _mates(xy, width / 2, offsets, row, found.stack, found.taken))
     xy, width = xy[order], width[order]
     points = np.ascontiguousarray(np.column_stack([xy, width / 2]))
     keep = np.zeros(len(points), np.int8)
@@ -129,12 +133,9 @@ def _lines(axes: Axes) -> Axes:
     return Axes(axes.xy[index], axes.width[index], offsets, axes.closed[rows], axes.owner[rows])
 
 
-def _joined(
-    xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions
-) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """Return (order of the points, offsets, closed) after joining runs whose ends meet."""
+def _joined(xy: Floats, offsets: Ints, mate: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+    """Return (order of the points, offsets, closed) after joining runs whose ends are mates."""
     n = len(offsets) - 1
-    mate = _mates(xy, radius, offsets, row, stack)
     pieces: list[NDArray[np.int64]] = []
     sizes: list[int] = []
     closed: list[bool] = []
@@ -158,10 +159,11 @@ def _joined(
     return order, np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), np.array(closed, bool)
 
 
-def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions) -> Ints:
+def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions, taken: Regions | None) -> Ints:
     """Return for each end the other end (start of run i is i, its end n + i) it joins: near, and rather straight on.
 
     Two ends meet where their balls do, or a little farther apart where both runs head for each other inside the region.
+    Among beads laid already they meet only where the way is free.
     """
     n = len(offsets) - 1
     mate = np.full(2 * n, -1)
@@ -182,14 +184,31 @@ def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions)
     straight = np.minimum((ahead[i] * between).sum(axis=1), -(ahead[j] * between).sum(axis=1))
     meet = apart <= radius[i] + radius[j]
     far = np.flatnonzero(~meet & (straight > STRAIGHT) & (apart <= radius[i] + radius[j] + 2 * STEP))
-    ways = shapely.linestrings(np.stack([xy[i[far]], xy[j[far]]], axis=1))
     shapely.prepare(stack[row[i[far]]])
-    meet[far] = shapely.covers(stack[row[i[far]]], ways)
+    meet[far] = shapely.covers(stack[row[i[far]]], _ways(xy, i[far], j[far]))
+    if taken is not None:
+        near = np.flatnonzero(meet & (apart > STEP))
+        meet[near] = _free(
+            _ways(xy, i[near], j[near]), np.minimum(radius[i], radius[j])[near], row[i[near]], stack, taken
+        )
     cost = apart * (1 + 2 * (1 - straight))
     for pick in np.lexsort((j, i, cost)):
         if meet[pick] and mate[i[pick]] < 0 and mate[j[pick]] < 0:
             mate[i[pick]], mate[j[pick]] = j[pick], i[pick]
     return mate
+
+
+def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
+    """Return the straight lines from points i to points j."""
+    return np.asarray(shapely.linestrings(np.stack([xy[i], xy[j]], axis=1)))
+
+
+def _free(ways: NDArray[Any], radius: Floats, row: Ints, stack: Regions, taken: Regions) -> NDArray[np.bool_]:
+    """Return which ways (k,) cross nothing taken and let a ball hardly smaller than `radius` (k,) roll along."""
+    rows, which = np.unique(row, return_inverse=True)
+    border = shapely.boundary(stack[rows])
+    shapely.prepare(border)
+    return np.asarray(~shapely.dwithin(border[which], ways, ROLLING * radius) & ~shapely.intersects(taken[row], ways))
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -1,0 +1,61 @@
+"""Shapes nobody drew for us: what a slicer drops, or lays twice, where a part is rugged."""
+
+import numpy as np
+import pytest
+import shapely
+from shapely import affinity, box
+from solids import beads, centred, extruded, printed
+
+SOLID = {"infill_density": 1.0, "skirt_loops": 0}
+
+
+def bare(region: shapely.Geometry, cover: shapely.Geometry) -> float:
+    """Return the area (mm2) of the largest spot that no bead covers."""
+    left = centred(region).difference(cover.buffer(0.03))
+    return max((spot.area for spot in shapely.get_parts(left)), default=0.0)
+
+
+@pytest.mark.parametrize("wide", [0.5, 0.6, 0.7])
+@pytest.mark.parametrize("far", [0.3, 0.5, 0.8, 2.0])
+def test_raised_strokes_on_a_side_are_printed(wide: float, far: float) -> None:
+    wall = box(0, 0, 12, 4)
+    region = wall.union(box(6 - wide / 2, -far, 6 + wide / 2, 0))
+    found = beads(printed(extruded(region, 0.8), SOLID), 2)
+    assert bare(region, found.cover) < 0.06
+    assert found.cover.difference(centred(region).buffer(0.06)).area < 1e-3
+
+
+def koch(corners: list[complex], depth: int) -> list[complex]:
+    """Return Koch's snowflake, grown inwards, of a counter-clockwise outline."""
+    for _ in range(depth):
+        sides = zip(corners, corners[1:] + corners[:1], strict=True)
+        third = [(a, (b - a) / 3) for a, b in sides]
+        corners = [p for a, d in third for p in (a, a + d, a + d + d * np.exp(1j * np.pi / 3), a + 2 * d)]
+    return corners
+
+
+def test_an_inward_snowflake_keeps_its_knots() -> None:
+    outline = [-15 - 9j, 15 - 9j, 17j]
+    region = shapely.make_valid(shapely.Polygon([(p.real, p.imag) for p in koch(outline, 4)]))
+    found = beads(printed(extruded(region, 0.8), SOLID), 2)
+    assert bare(region, found.cover) < 0.3  # what is left between beads; a knot that is lost is 1.1
+    assert found.volume.sum() == pytest.approx(0.2 * region.area, rel=0.05)
+
+
+def test_a_knot_on_a_thin_wall_is_filled() -> None:
+    knots = [shapely.Point(x, 0).buffer(0.36, 2) for x in (2, 5, 8)]
+    region = shapely.union_all([box(0, -0.14, 10, 0.14), *knots])
+    found = beads(printed(extruded(region, 0.8), SOLID), 2)
+    assert bare(region, found.cover) < 0.06
+
+
+def test_gap_fill_does_not_run_across_walls() -> None:
+    pitch, radii = 2.0, (0.24, 0.35, 0.46, 0.52)
+    holes = [
+        affinity.translate(shapely.Point(0, 0).buffer(radii[(3 * i + j) % 4], 4), pitch * i, pitch * j)
+        for i in range(7)
+        for j in range(7)
+    ]
+    region = box(-2, -2, 14, 14).difference(shapely.union_all(holes))
+    found = beads(printed(extruded(region, 0.8), SOLID), 2)
+    assert found.volume.sum() < 0.2 * region.area * 1.09
