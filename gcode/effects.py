@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ def effects(commands: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.floa
     return kinds, values
 
 
+@lru_cache(maxsize=4096)
 def effect(line: str) -> tuple[int, tuple[float, float]]:
     """Return (kind, values) of one command.
 

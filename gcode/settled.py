@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.commands import NUMBER, name_of, words_of
-from gcode.effects import E_MODE, MOVES_HEAD, SILENT, TOOL, XYZ_MODE, effect, unnumbered
+from gcode.effects import E_MODE, HARMLESS, MOVES_HEAD, TOOL, XYZ_MODE, effect, unnumbered
 from gcode.moves import Floats, Moves
 from gcode.roles import Role
 
@@ -31,25 +31,26 @@ INCH = 25.4
 def settled(moves: Moves, relative: bool, xyz_digits: int = 3, e_digits: int = 5) -> Moves:
     """Return the moves with commands that mean the same in the writer's modes (E relative or not)."""
     plain = [_plain(line) for line in moves.commands]
-    custom = moves.role == Role.CUSTOM
-    obeyed = _Machine(moves, custom, relative, 1.1 * 10.0**-xyz_digits, 2.1 * 10.0**-e_digits)
-    told = moves.command_line > 0
-    role = moves.role
-    for k in np.flatnonzero(told).tolist() if custom.any() and told.any() else ():
-        line = plain[k]
-        if line is None or line[:1] == ";":
-            continue
+    role, custom = moves.role, moves.role == Role.CUSTOM
+    told = np.flatnonzero(moves.command_line > 0).tolist()
+    spoken = [
+        (k, line) for k in told if (line := plain[k]) and line[0] not in ";(" and line.split(" ")[0] not in HARMLESS
+    ]
+    if not spoken and plain == list(moves.commands):
+        return moves
+    machine = _Machine(moves, custom, relative, 1.1 * 10.0**-xyz_digits, 2.1 * 10.0**-e_digits)
+    for k, line in spoken:
         rows = _rows_of(moves, custom, k)
-        obeyed.pass_over(int(moves.command_row[k]))
-        if obeyed.obey(line, rows):
+        machine.pass_over(int(moves.command_row[k]))
+        if machine.obey(line, rows):
             continue
         if name_of(line) == "G92":
-            plain[k] = obeyed.declare(line, rows)
+            plain[k] = machine.declare(line, rows)
             continue
         role = role.copy() if role is moves.role else role
         role[rows] = Role.NONE
         plain[k] = None
-        obeyed.write(rows)
+        machine.write(rows)
     if role is moves.role and plain == list(moves.commands):
         return moves
     kept = np.array([line is not None for line in plain], np.bool_)
@@ -98,7 +99,7 @@ class _Machine:
     def __init__(self, moves: Moves, custom: NDArray[np.bool_], relative: bool, near: float, near_e: float) -> None:
         self.moves, self.relative, self.near, self.near_e = moves, relative, near, near_e
         self.modes = _Modes()
-        self.at = 0
+        self.at = self.layers = 0
         self.filament = np.concatenate([[0.0], np.cumsum(np.where(custom, 0.0, moves.e))])
         self.written = np.flatnonzero(~custom & self._goes())
         self.begins = np.flatnonzero((np.diff(moves.layer, prepend=-1) != 0) & (moves.layer >= 0))
@@ -116,8 +117,10 @@ class _Machine:
         """Go on to a row, by rows that the writer writes in its own modes."""
         modes = self.modes
         first, last = np.searchsorted(self.written, (self.at, row))
-        if not self.relative and (begun := self.begins[(self.begins >= self.at) & (self.begins <= row)]).size:
-            modes.e, modes.e_known = self.filament[self.at] - self.filament[begun[-1]], True
+        begun = int(np.searchsorted(self.begins, row, "right"))  # layers so far: each lets absolute E count from 0
+        if not self.relative and begun > self.layers:
+            modes.e, modes.e_known = self.filament[self.at] - self.filament[self.begins[begun - 1]], True
+        self.layers = begun
         if last > first:
             self._speak(self.filament[row] - self.filament[self.at])
             speeds = self.moves.speed[self.written[first:last]]
@@ -156,8 +159,7 @@ class _Machine:
         name, modes = name_of(line), self.modes
         if name in MOTIONS and not self._moves(name, words_of(line), rows):
             return False
-        kind = SILENT if line[:1] == ";" else effect(line)[0]
-        if kind in (MOVES_HEAD, TOOL, E_MODE, XYZ_MODE):
+        if effect(line)[0] in (MOVES_HEAD, TOOL, E_MODE, XYZ_MODE):
             modes.e_known = False
         if name in ("G20", "G21"):
             modes.unit = INCH if name == "G20" else 1.0
