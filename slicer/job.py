@@ -127,6 +127,8 @@ def slice(
         raise InputRefused("--strict refuses models that have to be mended: " + "; ".join(repairs))
     if not any(len(part.paths) for part in parts):
         raise NothingToPrint("no layer holds anything this nozzle can print: all features are thinner than a bead")
+    if check:
+        _refuse_hovering(meshes, parts, plan, settings.machine.nozzle_diameter)
     moves, outlines = motions(parts, plan, settings, watch)
     moves = moves.with_(objects=tuple(_names(meshes)))
     with watch("finishing", 0.1):
@@ -258,11 +260,22 @@ def _dropped(meshes: Sequence[Mesh], parts: Sequence[Part]) -> list[str]:
     ]
 
 
+def _refuse_hovering(meshes: Sequence[Mesh], parts: Sequence[Part], plan: LayerPlan, reach: float) -> None:
+    """Raise InputRefused where even the lowest bead would be laid more than `reach` mm above the bed."""
+    first = [int(part.paths.layer.min(initial=len(plan) - 1)) for part in parts]
+    lowest = int(np.argmin(first))
+    if (gap := float(plan.z_bottom[first[lowest]])) > reach:
+        raise InputRefused(
+            f"{meshes[lowest].name}: stands on a tip; its lowest {gap:g} mm are too thin for a bead and what is above "
+            "would hang in the air; turn it with --rotate, or cut it flat below"
+        )
+
+
 def _floating(meshes: Sequence[Mesh], parts: Sequence[Part], plan: LayerPlan) -> list[str]:
-    """Return warnings about layers that are empty below something that is not."""
+    """Return warnings about layers in which nothing is printed below something that is."""
     told = []
     for mesh, part in zip(meshes, parts, strict=True):
-        filled = np.flatnonzero(~shapely.is_empty(part.slices.regions))
+        filled = np.unique(part.paths.layer)
         empty = np.setdiff1d(np.arange(filled.max(initial=-1)), filled)
         if len(empty):
             low, high = plan.z_bottom[empty[0]], plan.z_top[empty[-1]]

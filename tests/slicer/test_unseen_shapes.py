@@ -6,6 +6,8 @@ import shapely
 from shapely import affinity, box
 from solids import beads, centred, extruded, printed
 
+from slicer.errors import InputRefused
+
 SOLID = {"infill_density": 1.0, "skirt_loops": 0}
 
 
@@ -59,3 +61,20 @@ def test_gap_fill_does_not_run_across_walls() -> None:
     region = box(-2, -2, 14, 14).difference(shapely.union_all(holes))
     found = beads(printed(extruded(region, 0.8), SOLID), 2)
     assert found.volume.sum() < 0.2 * region.area * 1.09
+
+
+def standing_on_a_tip(slope: float) -> tuple[list[tuple[float, float, float]], list[tuple[int, int, int]]]:
+    """Return a pyramid upside down, 8 mm high and `slope` mm wider per mm."""
+    r = 4 * slope
+    corners = [(0, 0, 0), (-r, -r, 8), (r, -r, 8), (r, r, 8), (-r, r, 8)]
+    return corners, [(0, 2, 1), (0, 3, 2), (0, 4, 3), (0, 1, 4), (1, 2, 3), (1, 3, 4)]
+
+
+def test_what_stands_on_a_tip_is_refused_by_name() -> None:
+    with pytest.raises(InputRefused, match="stands on a tip"):
+        printed(standing_on_a_tip(0.3))
+
+
+def test_a_blunter_tip_is_printed_and_told() -> None:
+    told = printed(standing_on_a_tip(1.2)).summary.warnings
+    assert any("nothing is printed between z = 0 and 0.2 mm" in one for one in told)
