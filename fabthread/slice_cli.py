@@ -45,7 +45,7 @@ Every setting is listed in docs/settings.md. Exit codes: see fabthread --help.
 @click.option(
     "--no-check", "check", is_flag=True, flag_value=False, default=True, help="Write G-code that fails the checks, too."
 )
-@click.option("--preview", "picture", metavar="OUT.png", help="Also draw the toolpaths.")
+@click.option("--preview", "picture", metavar="OUT.png", help="Also draw the toolpaths (or OUT.svg).")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @click.option(
     "--workers", type=click.IntRange(1, 1024), metavar="N", help="Threads; all cores by default, same result."
@@ -89,7 +89,7 @@ def slice_models(
     result = _run(list(models), profile, job)
     write_file(output, result.gcode())
     if picture:
-        write_file(picture, _draw(result))
+        write_file(picture, _draw(result, "svg" if picture.lower().endswith(".svg") else "png"))
     _tell(result, profile, [output, picture] if picture else [output], as_json)
 
 
@@ -102,13 +102,14 @@ def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
         return slice(models if len(models) > 1 else models[0], profile, progress=progress, **job)
 
 
-def _draw(result: SliceResult) -> bytes:
+def _draw(result: SliceResult, form: str) -> bytes:
     from gcode.pictures import Look, sheet
     from slicer.summary import counted, duration
 
     summary = result.summary
     facts = [f"{summary.layers} layers", duration(summary.print_seconds), f"{summary.filament_g:.1f} g"]
-    return sheet(result.moves, Look(title=", ".join(counted(summary.models)), facts="  ·  ".join(facts)))
+    look = Look(form=form, title=", ".join(counted(summary.models)), facts="  ·  ".join(facts))
+    return sheet(result.moves, look)
 
 
 def _tell(result: SliceResult, profile: Any, written: list[str], as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import slicer
-from gcode.pictures import Look, flat, sheet
+from gcode.pictures import Look, flat, paint, sheet, solid
 from slicer.summary import duration
 
 HERE = Path(__file__).resolve().parent
@@ -20,8 +20,10 @@ def main() -> None:
         facts = f"{summary.layers} layers  ·  {duration(summary.print_seconds)}  ·  {summary.filament_g:.1f} g"
         (HERE / f"{name}.png").write_bytes(sheet(result.moves, Look(title=name, facts=facts, size=(1100, 690))))
     gear = slicer.slice(MODELS / "herringbone_gear.stl", {"infill_pattern": "gyroid"})
-    look = Look(travels=True, title="herringbone_gear", size=(900, 640))
+    look = Look(travels=True, seams=True, title="herringbone_gear", size=(900, 640))
     (HERE / "layer.png").write_bytes(flat(gear.moves, 20, 20, look))
+    flows = Look(paint(gear.moves, "flow"), title="herringbone_gear", size=(900, 640))
+    (HERE / "flow.png").write_bytes(solid(gear.moves, 0, 20, flows))
 
 
 if __name__ == "__main__":
