@@ -80,27 +80,19 @@ def preview(
     beside some telling layers.
     """
     from gcode import pictures
-    from gcode.pictures.beads import seams as seams_of
     from gcode.pictures.sizes import with_sizes
     from gcode.planner import estimate
 
     title = os.path.basename(file).split(".")[0]
     output = output or title + ".png"
-    check_writable(output, [file])
-    if output == "-" and as_json:
-        raise click.UsageError("only one of the picture and the JSON can go to stdout")
-    if size and not all(400 <= side <= 8000 for side in size):
-        raise click.BadParameter("a picture has 400 to 8000 pixels each way", param_hint="'--size'")
+    _refuse(file, output, size, as_json)
     moves, limits = _moves(file, profile)
-    first, last, count = *(layer or (1, 1 << 31)), int(moves.layer.max(initial=-1)) + 1
-    if layer and first > count:
-        raise click.BadParameter(f"the print has {count} layers", param_hint="'--layer'")
-    last = min(last, count)
-    if seams and not len(seams_of(moves)):
-        click.echo(f"Warning: {file} names no closed outer walls, so no seams are known", err=True)
-    told = with_sizes(moves, limits.filament_diameter)
+    first, last = _layers(moves, layer)
+    if seams:
+        _warn_of_seams(file, moves)
+    moves = with_sizes(moves, limits.filament_diameter)
     seconds = estimate(moves, limits.machine) if colour == "time" else None
-    paint = pictures.paint(told, colour, seconds, limits.filament_diameter)
+    paint = pictures.paint(moves, colour, seconds, limits.filament_diameter)
     look = pictures.Look(
         paint, travels, seams, *angle,
         size=(int(size[0]), int(size[1])) if size else (0, 0),
@@ -109,13 +101,39 @@ def preview(
     )  # fmt: skip
     view = view or ("sheet" if layer is None else "top" if first == last else "solid")
     if view == "sheet":
-        data = pictures.sheet(told, look)
+        data = pictures.sheet(moves, look)
     else:
-        data = {"top": pictures.flat, "solid": pictures.solid}[view](told, first - 1, last - 1, look)
+        data = {"top": pictures.flat, "solid": pictures.solid}[view](moves, first - 1, last - 1, look)
     write_file(output, data)
     if as_json:
-        facts = {"picture": output, "view": view, "first_layer": first, "last_layer": last, "layers": count}
-        click.echo(json.dumps(facts | {"colour": paint.title}, indent=2))
+        facts = {"picture": output, "view": view, "first_layer": first, "last_layer": last, "colour": paint.title}
+        click.echo(json.dumps(facts, indent=2))
+
+
+def _refuse(file: str, output: str, size: tuple[float, float] | None, as_json: bool) -> None:
+    """Raise now what would be wrong after a long reading."""
+    check_writable(output, [file])
+    if output == "-" and as_json:
+        raise click.UsageError("only one of the picture and the JSON can go to stdout")
+    if size and not all(400 <= side <= 8000 for side in size):
+        raise click.BadParameter("a picture has 400 to 8000 pixels each way", param_hint="'--size'")
+
+
+def _layers(moves: Moves, asked: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the first and the last layer to draw, counted from 1; by default all."""
+    count = int(moves.layer.max(initial=-1)) + 1
+    first, last = asked or (1, count)
+    if asked and first > count:
+        raise click.BadParameter(f"the print has {count} layers", param_hint="'--layer'")
+    return first, min(last, count)
+
+
+def _warn_of_seams(file: str, moves: Moves) -> None:
+    """Say on stderr that a file does not tell where its outer walls begin."""
+    from gcode.pictures.beads import seams
+
+    if not len(seams(moves)):
+        click.echo(f"Warning: {file} names no closed outer walls, so no seams are known", err=True)
 
 
 def _moves(file: str, profile: dict[str, Any]) -> tuple[Moves, Limits]:

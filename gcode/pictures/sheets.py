@@ -113,7 +113,7 @@ class _Print(NamedTuple):
         paints = look.paint or paint(shown)
         all_beads = beads_of(shown, paints.index)
         if not len(all_beads if last is None else beads_of(shown, paints.index, first, last)):
-            where = "any layer" if last is None else _name(moves, first, last)
+            where = _name(moves, first, last) if len(all_beads) and last is not None else "any layer"
             count = _count(moves)
             raise NothingToDraw(
                 f"there is nothing to draw: no bead is printed in {where} (the print has {count} layers)"

@@ -148,6 +148,7 @@ def test_pictures_are_drawn_from_models_and_gcode(folder, capfdbinary):
     assert code == 0
     assert json.loads(out)["colour"] == "time of the layer, s"
     assert b"seam</text>" in (folder / "box.svg").read_bytes()
+    assert set(preview_cli.COLOURS) == set(pictures.CHOICES)  # said twice, so that --help need not import them
 
 
 REFUSALS = [

@@ -129,9 +129,8 @@ def test_few_values_are_named_one_by_one(by, told):
 def test_flow_is_volume_over_time():
     paint = pictures.paint(tower(), "flow", filament_diameter=2.0)
     wall, infill = 0.7 * np.pi * 30 / 20, 0.9 * np.pi * 60 / (18 * 2**0.5)
-    assert {"≈"} | {paint.names[p] for p in np.unique(paint.index[are_beads(tower())])} == {
-        "≈", f"{wall:.3g}", f"{infill:.3g}"
-    }  # fmt: skip
+    told = {paint.names[place] for place in np.unique(paint.index[are_beads(tower())]).tolist()}
+    assert told == {f"{wall:.3g}", f"{infill:.3g}"}
 
 
 def test_many_values_are_an_even_scale_whose_ticks_stand_where_their_values_are():
@@ -170,7 +169,6 @@ def test_sizes_that_a_file_does_not_tell_follow_from_its_filament():
     beads = are_beads(moves)
     assert np.allclose(sized.width[beads], 0.45, atol=1e-4)
     assert np.allclose(sized.height[beads], 0.2, atol=1e-6)
-    assert with_sizes(tower()).width is not None
 
 
 def test_roles_have_their_colours_on_the_page():
