@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from fabthread import cli, progress
+from fabthread import cli, preview_cli, progress
 from fabthread.errors import EXIT_CODES
+from gcode import pictures
 
 
 def box_stl(x: float = 10.0, y: float = 10.0, z: float = 2.0) -> bytes:
