@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="fabthread")
 def root() -> None:
-    """Slice a mesh to G-code, judge it, and see what will be printed.
+    """Slice a mesh to G-code, judge it, print it, and know what happened.
 
     \b
       fabthread slice part.stl                    G-code for a generic machine, next to you
@@ -61,6 +61,9 @@ def root() -> None:
       fabthread inspect part.gcode
       fabthread preview part.gcode --layer 12 -o layer.png
       fabthread profiles list
+      fabthread print part.stl --virtual --speed max
+      fabthread printers add shop /dev/ttyUSB0
+      fabthread print part.gcode --printer shop
     """
 
 

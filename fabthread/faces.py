@@ -124,14 +124,14 @@ class Live(Plain):
 
     keys = True
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, keys: str) -> None:
         super().__init__()
         from rich.console import Console
         from rich.live import Live as RichLive
 
         from fabthread.live import Picture
 
-        self.picture = Picture(title, HELP)
+        self.picture = Picture(title, keys)
         self._live = RichLive(console=Console(), auto_refresh=False, transient=False, screen=False)
         self._drawn = self._sampled = 0.0
 
@@ -185,11 +185,11 @@ def suppress_gone() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def face(title: str, as_json: bool) -> Face:
+def face(title: str, as_json: bool, keys: str = HELP) -> Face:
     """Return the face that fits: JSON where asked for, a picture on a terminal, else lines."""
     if as_json:
         return Json()
-    return Live(title) if sys.stdout.isatty() else Plain()
+    return Live(title, keys) if sys.stdout.isatty() else Plain()
 
 
 def progress(status: Status) -> dict[str, Any]:

@@ -52,8 +52,9 @@ class Picture:
 
     def draw(self, status: Status) -> RenderableType:
         """Return the picture of a moment."""
-        parts: list[RenderableType] = [self._head(status), *self._progress(status), self._heat(status)]
-        parts.append(self._figures(status))
+        parts: list[RenderableType] = [self._head(status)]
+        parts += self._progress(status) if status.state not in ("idle", "offline") else []
+        parts += [self._heat(status), self._figures(status)]
         parts += [Text(f"! {text}", "yellow", overflow="ellipsis", no_wrap=True) for text in self.warnings]
         if self.question:
             parts.append(Text(self.question, "bold reverse"))

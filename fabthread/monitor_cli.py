@@ -43,7 +43,7 @@ def monitor(printer: str | None, port: str | None, baud: int | None, once: bool,
     where, secret = chosen(printer, port, baud)
     driver = connect(replace(where, reset=False), secret)
     try:
-        shown = face(driver.name, as_json)
+        shown = face(driver.name, as_json, keys="Ctrl-C ends it; the printer goes on")
         if isinstance(driver, Local):
             driver.watch()
             first = settled(driver)

@@ -96,7 +96,7 @@ def print_file(
     machine = profile or where.profile or None
     load = prepare(file, machine, filament or where.filament or None, process, overrides, as_json)
     with Store(data_folder()) as store:
-        refuse(load.program, where, store, force, as_json)
+        refuse(load, where, store, force, as_json)
         device = _device(load, faults, seed) if virtual else None
         driver = _driver(where, secret, device, speed)
         try:
@@ -133,14 +133,16 @@ def prepare(
     return Load(load(data, limits, _name(file)), settings, limits)
 
 
-def refuse(program: Program, where: Printer, store: Store, force: bool, as_json: bool) -> None:
+def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool) -> None:
     """Tell what speaks against the print; stop where that is an error, unless forced."""
     from printer.errors import UnsafeToPrint
     from printer.firmware import FIRMWARES, MARLIN
     from printer.preflight import check
 
+    program = load.program
     baud = (where.baud or 115200) if where.kind == "serial" else None
-    found = [*check(program, FIRMWARES.get(where.firmware, MARLIN), baud=baud), *_spools(program, where, store)]
+    firmware = FIRMWARES.get(where.firmware or load.machine.machine.flavour, MARLIN)
+    found = [*check(program, firmware, baud=baud), *_spools(program, where, store)]
     if as_json:
         for one in found:
             click.echo(json.dumps({"event": "finding", **one.as_dict()}))
@@ -275,5 +277,5 @@ def _name(file: str) -> str:
     """Return the name under which a file is printed."""
     from printer.drivers.base import safe_name
 
-    stem, dot, suffix = os.path.basename(file).rpartition(".")
-    return safe_name(stem if dot and f".{suffix.lower()}" in MODEL_SUFFIXES else file)
+    stem, suffix = os.path.splitext(os.path.basename(file))
+    return safe_name(stem if suffix.lower() in (*MODEL_SUFFIXES, ".gz") else file)
