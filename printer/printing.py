@@ -9,6 +9,7 @@ from printer import events, job, sequences
 from printer.errors import ImpossibleAction, StoreError, UnsendableLine
 from printer.events import Event
 from printer.feeding import Feeder
+from printer.firmware import PATIENCE_DEFAULT_S, patience
 from printer.job import FINAL, Job, JobState
 from printer.journal import Journal
 from printer.modal import Modal
@@ -270,7 +271,8 @@ class Printing:
             self._emit(Warned("the nozzle cools down; it is heated again before the print goes on"))
         if state not in FINAL:
             self._note(lambda journal: journal.note(line, self.feeder.sent))
-            for alarm in self._guard.tick(now, blocked=not self.session.connected or self.feeder.heating):
+            slow = patience(self.session.link.oldest) > PATIENCE_DEFAULT_S
+            for alarm in self._guard.tick(now, blocked=not self.session.connected or slow):
                 self._alarm(alarm)
             if self.session.lost_for > GIVE_UP:
                 self.fail(f"{self.session.name} did not come back")

@@ -1,6 +1,6 @@
 """Draw `print.svg`: what `fabthread print` shows on a terminal, in the middle of a virtual print.
 
-    python docs/images/make_print.py
+python docs/images/make_print.py
 """
 
 from pathlib import Path
