@@ -96,6 +96,15 @@ def test_a_model_becomes_a_part_a_row_a_folder_and_a_lighter_spool(home, sample_
     assert not (folder / "part.gcode").exists()
 
 
+@pytest.mark.parametrize("profile", ["generic-klipper", "generic-reprapfirmware"])
+def test_other_firmware_takes_as_long_as_predicted(home, sample_models, profile):
+    part = sample_models / "calibration_cube.stl"
+    done = run("print", part, "--profile", profile, "--virtual", "--speed", "max", "--json")
+    assert done.exit_code == 0, done.output[-2000:]
+    end = events(done.output)[-1]
+    assert end["printing_s"] == pytest.approx(end["predicted_s"], rel=0.03)
+
+
 def test_history_tells_what_happened(home):
     assert "nothing was printed" in run("history").output
     assert run("print", "tower.gcode", "--virtual", "--speed", "max").exit_code == 0
