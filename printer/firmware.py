@@ -110,8 +110,14 @@ PATIENCE_S = {
 }
 """Seconds without a word that a command may take, where it is more than `PATIENCE_DEFAULT_S`."""
 PATIENCE_DEFAULT_S = 30.0
+PATIENCE_MACRO_S = 1800.0
+"""A macro of Klipper's, such as PRINT_START, may heat, home and measure the bed without a word."""
+QUICK_MACROS = ("SET_", "EXCLUDE_OBJECT", "RESPOND", "STATUS", "TURN_OFF_HEATERS", "BED_MESH_")
 
 
 def patience(line: str) -> float:
     """Return how long a line may keep the firmware silent."""
-    return PATIENCE_S.get(line.split(" ", 1)[0], PATIENCE_DEFAULT_S)
+    name = line.split(" ", 1)[0]
+    if len(name) > 1 and name[:2].isalpha() and not name.startswith(QUICK_MACROS):
+        return PATIENCE_MACRO_S
+    return PATIENCE_S.get(name, PATIENCE_DEFAULT_S)

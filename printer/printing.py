@@ -16,6 +16,7 @@ from printer.modal import Modal
 from printer.notices import Alarmed, Changed, Disconnected, Layer, Warned
 from printer.program import BATCH, NOTHING, Program
 from printer.protocol import Link, State
+from printer.protocol.replies import is_error
 from printer.safety import Alarm, Guard, LayerWatch
 from printer.sequences import Policy
 from printer.session import Session
@@ -157,6 +158,11 @@ class Printing:
 
     def _undeliverable(self, event: events.Failed) -> None:
         self.fail(f"delivery cannot be proven any more: {event.reason}")
+
+    def _refused(self, event: events.Trouble) -> None:
+        """End a job of which the printer refuses a line: what it prints from then on is not the part."""
+        if self.job.state in FED and is_error(event.message):
+            self.fail(f"the printer refuses a line of the file: {event.message}")
 
     def _restarted(self, event: events.Restarted) -> None:
         self._guard.forget()
@@ -351,6 +357,7 @@ HANDLERS: dict[type[Event], Callable[..., None]] = {
     events.Ready: Printing._ready,
     events.Temperatures: Printing._temperatures,
     events.Halted: Printing._halted,
+    events.Trouble: Printing._refused,
     events.Failed: Printing._undeliverable,
     events.Restarted: Printing._restarted,
     events.Silent: Printing._silent,

@@ -3,6 +3,7 @@
 python docs/images/make_print.py
 """
 
+import io
 from pathlib import Path
 
 from rich.console import Console
@@ -35,7 +36,7 @@ def main() -> None:
             if device.now - looked >= BETWEEN_S and view.heaters and device.now < 24 * BETWEEN_S:
                 looked = device.now
                 picture.remember(view.heaters)
-        console = Console(record=True, width=100, force_terminal=True, file=open("/dev/null", "w"))
+        console = Console(record=True, width=100, force_terminal=True, file=io.StringIO())
         console.print(picture.draw(seen(controller.view())))
     (HERE / "print.svg").write_text(console.export_svg(title="fabthread print calibration_cube.stl"), encoding="utf-8")
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from plain_host import ask, framed, hear, stream, switched_on
+from rig import Rig
 
 from printer.errors import VirtualError
 from printer.virtual import PERSONALITIES, Board, VirtualPrinter
@@ -140,3 +141,21 @@ def test_boards_can_be_described():
 def test_impossible_printers_are_refused(options):
     with pytest.raises(VirtualError):
         VirtualPrinter(**options)
+
+
+def test_klipper_knows_the_customary_macros():
+    start, end = "PRINT_START EXTRUDER=60 BED=40 CHAMBER=0", "PRINT_END"
+    rig = Rig([start, "G92 E0", "G1 X20 Y20 Z1 F6000", "G1 X40 F6000", end], VirtualPrinter("klipper"))
+    with rig.controller:
+        assert rig.run().state == "done", rig.view.job.reason
+    made = rig.printer.executed()
+    assert (made.x[-1], made.y[-1], made.z[-1]) == (40.0, 20.0, 1.0)
+    assert rig.cold
+
+
+def test_a_refused_line_ends_the_job_instead_of_printing_something_else():
+    rig = Rig(["G90", "G1 X20 Y20 Z1 F6000", "G28", *["G1 X40 F6000", "G1 X20 F6000"] * 20], VirtualPrinter("klipper"))
+    with rig.controller:
+        assert rig.run().state == "failed"
+    assert "Must home axis first" in rig.view.job.reason
+    assert rig.cold
