@@ -55,3 +55,15 @@ def gather(offsets: Any, rows: Any) -> tuple[Ints, Ints]:
     counts = offsets[rows + 1] - offsets[rows]
     new = offsets_of(counts)
     return np.arange(new[-1]) + np.repeat(offsets[rows] - new[:-1], counts), new
+
+
+def lent(owner: Any, of: Any) -> tuple[Ints, Ints]:
+    """Return (elements, borrower): borrower i gets all elements whose owner is of[i]; `owner` is sorted.
+
+    >>> elements, borrower = lent([0, 0, 2], [2, 0, 0, 1])
+    >>> elements.tolist(), borrower.tolist()
+    ([2, 0, 1, 0, 1], [0, 1, 1, 2, 2])
+    """
+    of = np.asarray(of, np.int64)
+    elements, offsets = gather(np.searchsorted(owner, np.arange(of.max(initial=-1) + 2)), of)
+    return elements, segment_ids(offsets)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gcode.roles import Role
 from profiles.schema import InfillSettings, SurfaceSettings
 from slicer.nouns import Areas, Floats, Ints, LayerPlan, Regions
-from slicer.ragged import gather
+from slicer.ragged import lent
 from slicer.tools.bridges import bridge_angles
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
@@ -68,8 +68,7 @@ def find_surfaces(
     neighbours = [kind[np.clip(layer + shell, -1, len(regions))] for shell in shells]
     first, same = alike(interior, np.round(plan.height[layer], 9), layer == 0, every, *neighbours)
     areas = _areas_of(interior[first], regions, layer[first], every[first], shells, plan, surfaces, infill, flows, crew)
-    rows, counts = gather(np.searchsorted(areas.island, np.arange(len(first) + 1)), same)
-    island = np.repeat(np.arange(len(layer)), np.diff(counts))
+    rows, island = lent(areas.island, same)
     return Areas(
         areas.polygon[rows],
         layer[island].astype(np.int32),

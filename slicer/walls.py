@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gcode.roles import Role
 from profiles.schema import SlicingSettings, WallSettings
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
-from slicer.ragged import gather, segment_ids
+from slicer.ragged import lent, segment_ids
 from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.flow import Flows, spacing, width_of
@@ -80,9 +80,7 @@ def make_walls(
     first, same = alike(polygon, np.round(plan.height[layer], 9), layer == 0)  # in outline, thickness, bead widths
     paths, interior, too_thin = _walls_of(polygon[first], layer[first], plan, walls, slicing, flows, crew)
     by_island = np.argsort(paths.island, kind="stable")
-    ends = np.searchsorted(paths.island[by_island], np.arange(len(first) + 1))
-    rows, counts = gather(ends, same)
-    island = np.repeat(np.arange(len(layer)), np.diff(counts))
+    rows, island = lent(paths.island[by_island], same)
     paths = replace(
         take_paths(paths, by_island[rows]), island=island.astype(np.int32), layer=layer[island].astype(np.int32)
     )

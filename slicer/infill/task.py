@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer.ragged import gather, offsets_of
+from slicer.ragged import gather, lent, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.polygons import alike
 
@@ -113,6 +113,5 @@ def repeated(pattern: Callable[[Task], Beads], task: Task, by: tuple[str, ...] =
     if len(first) == len(task):
         return pattern(task)
     beads = pattern(replace(task.take(first), row=np.arange(len(first))))
-    ends = np.searchsorted(beads.row, np.arange(len(first) + 1))
-    paths, counts = gather(ends, same)
-    return replace(beads.take(paths), row=np.repeat(task.row, np.diff(counts)))
+    paths, area = lent(beads.row, same)
+    return replace(beads.take(paths), row=task.row[area])

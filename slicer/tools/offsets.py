@@ -21,10 +21,8 @@ from slicer.tools.polygons import empty_stack
 
 MITRE = 2.0
 """Corners that grow reach at most this many distances; beyond, they are cut off."""
-MITRED: dict[str, Any] = {"join_style": "mitre", "mitre_limit": MITRE}
-"""How GEOS makes an offset with sharp corners."""
-ROUND: dict[str, Any] = {"quad_segs": 4}
-"""How it makes one with round corners."""
+STYLES: dict[bool, dict[str, Any]] = {True: {"join_style": "mitre", "mitre_limit": MITRE}, False: {"quad_segs": 4}}
+"""How GEOS makes an offset whose corners are mitred, or not."""
 
 
 def offset(stack: Regions, distance: float | Floats, crew: Crew) -> Regions:
@@ -40,7 +38,7 @@ def grow_twice(stack: Regions, first: float | Floats, second: float | Floats, cr
         part: Regions = stack[rows]
         for distance in (one[rows], two[rows]):
             if distance.any():
-                part = offset_of(part, distance, MITRED)
+                part = offset_of(part, distance, mitred=True)
         return part
 
     return np.concatenate([*crew.map(work, pieces(stack)), stack[:0]])
@@ -59,14 +57,14 @@ def pieces(stack: Regions, points: int = 4096) -> list[slice]:
 def grow_round(stack: Regions, distance: Floats, crew: Crew) -> Regions:
     """Return each polygon grown by its distance, mm; where a corner is too sharp to be kept, all are rounded."""
     cuts = pieces(stack)
-    made = crew.map(lambda rows: offset_of(stack[rows], distance[rows], ROUND), cuts)
+    made = crew.map(lambda rows: offset_of(stack[rows], distance[rows], mitred=False), cuts)
     return np.concatenate([*made, stack[:0]])
 
 
-def offset_of(stack: Regions, distance: Floats, style: dict[str, Any]) -> Regions:
-    """Return each polygon grown by its distance; `style` is how GEOS does what is left to it."""
-    made, sure = moved(stack, -distance, cutting=style is MITRED)
-    made[~sure] = shapely.buffer(stack[~sure], distance[~sure], **style)
+def offset_of(stack: Regions, distance: Floats, mitred: bool) -> Regions:
+    """Return each polygon grown by its distance; corners that cannot be kept sharp are cut off, or all are rounded."""
+    made, sure = moved(stack, -distance, cutting=mitred)
+    made[~sure] = shapely.buffer(stack[~sure], distance[~sure], **STYLES[mitred])
     return made
 
 
