@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabthread import judging
-from fabthread.options import profile_options
+from fabthread.options import plate_option, profile_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,7 @@ def list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path())
 @profile_options
+@plate_option
 @click.option(
     "--rule", "rules", metavar="NAME=SEVERITY", multiple=True, help="off, info, warning or error; repeatable."
 )
@@ -62,7 +63,9 @@ def list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="List all rules, and stop.",
 )
 @click.pass_context
-def check(ctx: click.Context, /, file: str, rules: tuple[str, ...], as_json: bool, **profile: Any) -> None:
+def check(
+    ctx: click.Context, /, file: str, plate: int | None, rules: tuple[str, ...], as_json: bool, **profile: Any
+) -> None:
     """Check the G-code in FILE, of any slicer, for a machine.
 
     Without profiles it is the machine that the file was sliced for, if its slicer wrote that into it, else a generic
@@ -70,8 +73,8 @@ def check(ctx: click.Context, /, file: str, rules: tuple[str, ...], as_json: boo
     """
     from gcode import checks
 
-    subject = judging.read(file)
-    judge = judging.judge_of(subject, **profile)
+    subject = judging.read(file, plate)
+    judge = judging.judge_of(file, subject.settings, **profile)
     chosen = checks.severities([*judge.rules, *rules])
     found = checks.run(subject.moves, judge.limits, problems=subject.problems, rules=chosen)
     counts = Counter(one.severity for one in found)

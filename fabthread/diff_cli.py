@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabthread import judging
-from fabthread.options import profile_options
+from fabthread.options import profile_options, readable
 
 if TYPE_CHECKING:
     from gcode.diff import Diff, LayerDiff
@@ -20,6 +20,7 @@ EPILOG = """\b
 Examples:
   fabthread diff before.gcode after.gcode
   fabthread diff a.gcode b.gcode --printer prusa-mk4 --json
+  fabthread diff plates.gcode.3mf plates.gcode.3mf --plate 1,2
 
 \b
 Exit codes:
@@ -38,13 +39,22 @@ VERDICTS = {
 }
 
 
+def plates(text: str) -> tuple[int, ...]:
+    """Return the plates in `2` or `1,2`."""
+    words = text.split(",")
+    if len(words) > 2 or not all(word.isdigit() and int(word) for word in words):
+        raise click.BadParameter(f"{text!r} is neither a plate such as 2 nor two such as 1,2")
+    return tuple(map(int, words))
+
+
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("a", type=click.Path())
 @click.argument("b", type=click.Path())
 @profile_options
+@click.option("--plate", type=plates, metavar="N|A,B", help="Which plate of .gcode.3mf files; the only one by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
-def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -> None:
+def diff(ctx: click.Context, /, a: str, b: str, plate: tuple[int, ...] | None, as_json: bool, **profile: Any) -> None:
     """Tell what changed from the G-code file A to B: beads, time, plastic, heat, commands.
 
     Not the text is compared but what is printed, in whatever order. Both are timed on --printer; without it on the
@@ -52,10 +62,10 @@ def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -
     """
     from gcode.diff import compare
 
-    one, other = judging.read(a), judging.read(b)
+    one, other = (judging.read(file, chosen) for file, chosen in zip((a, b), _chosen(a, b, plate), strict=True))
     judging.warn_of(one)
     judging.warn_of(other)
-    judge = judging.judge_of(one, **profile)
+    judge = judging.judge_of(a, one.settings, **profile)
     (first, of_a), (second, of_b) = judging.surveyed(one, judge), judging.surveyed(other, judge)
     found = compare(of_a, of_b)
     changed = _changed(one.settings, other.settings)
@@ -68,6 +78,22 @@ def diff(ctx: click.Context, /, a: str, b: str, as_json: bool, **profile: Any) -
         for name, text in rows + _listed("settings", texts):
             click.echo(f"{name:<12}{text}")
     ctx.exit(0 if found.same else 1)
+
+
+def _chosen(a: str, b: str, plate: tuple[int, ...] | None) -> tuple[int | None, int | None]:
+    """Return the plate of each file; a lone one is meant for both, or for the one that is a file of plates."""
+    import gcode
+
+    if plate is None:
+        return None, None
+    if len(plate) == 1:
+        with readable(a):
+            first = bool(gcode.plates(a))
+        with readable(b):
+            second = bool(gcode.plates(b))
+        if first != second:
+            return (plate[0], None) if first else (None, plate[0])
+    return plate[0], plate[-1]
 
 
 def _rows(found: Diff, a: Survey, b: Survey) -> Iterator[tuple[str, str]]:

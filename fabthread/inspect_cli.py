@@ -12,7 +12,7 @@ import click
 
 from fabthread import judging
 from fabthread.errors import OutputRefused
-from fabthread.options import profile_options, write_file
+from fabthread.options import plate_option, profile_options, write_file
 
 if TYPE_CHECKING:
     from gcode.embedded import Thumbnail
@@ -24,6 +24,7 @@ Examples:
   fabthread inspect part.gcode --printer prusa-mk4 --filament petg
   fabthread inspect part.gcode --json | jq .settings.layer_height
   fabthread inspect part.gcode --thumbnails pictures/
+  fabthread inspect plates.gcode.3mf --plate 2
 """
 ASKED_FIRST = (
     *("printer_model", "filament_type", "nozzle_diameter", "layer_height", "Layer height"),
@@ -38,9 +39,10 @@ SERIAL = 290
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path())
 @profile_options
+@plate_option
 @click.option("--thumbnails", metavar="DIR", help="Write the pictures in the file to this directory.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) -> None:
+def inspect(file: str, plate: int | None, thumbnails: str | None, as_json: bool, **profile: Any) -> None:
     """Tell what is in the G-code FILE, of any slicer: size, time, plastic, speeds, flows, heat, commands.
 
     Times are those of --printer; without it of the machine that the file was sliced for, if its slicer wrote that into
@@ -48,11 +50,11 @@ def inspect(file: str, thumbnails: str | None, as_json: bool, **profile: Any) ->
     """
     import gcode
 
-    subject = judging.read(file)
+    subject = judging.read(file, plate)
     judging.warn_of(subject)
-    judge = judging.judge_of(subject, **profile)
+    judge = judging.judge_of(file, subject.settings, **profile)
     found, _ = judging.surveyed(subject, judge)
-    pictures = gcode.thumbnails(file)
+    pictures = gcode.thumbnails(file, plate)
     facts = {
         "file": file,
         "machine": judge.machine,

@@ -49,12 +49,12 @@ class Subject(NamedTuple):
     settings: dict[str, str]
 
 
-def read(file: str) -> Subject:
+def read(file: str, plate: int | None = None) -> Subject:
     """Return a G-code file; raise InputRefused where it cannot be opened."""
     import gcode
 
-    moves, problems = read_gcode(file)
-    return Subject(file, moves, problems, gcode.settings(file))
+    moves, problems = read_gcode(file, plate)
+    return Subject(file, moves, problems, gcode.settings(file, plate))
 
 
 def warn_of(subject: Subject) -> None:
@@ -68,14 +68,16 @@ def warn_of(subject: Subject) -> None:
 
 
 def judge_of(
-    subject: Subject, printer: str | None, filament: str | None, process: str | None, like: str | None,
-    overrides: tuple[str, ...],
+    file: str, told: Mapping[str, str], printer: str | None = None, filament: str | None = None,
+    process: str | None = None, like: str | None = None, overrides: tuple[str, ...] = (),
 ) -> Judge:  # fmt: skip
-    """Return who judges a file: the profiles given, else the machine it was sliced for, else a generic one."""
-    told = subject.settings
+    """Return who judges a file that tells of some settings: the profiles given, else the machine it was sliced for.
+
+    Where neither is known, it is a generic machine.
+    """
     if printer or filament or process or like:
         return _judge(resolve(printer, filament, process, like, overrides))
-    if ours := _ours(subject):
+    if ours := _ours(file, told):
         from profiles.loader import overlaid
 
         return _judge(overlaid(ours, pairs_of(overrides)))
@@ -98,17 +100,17 @@ def _judge(resolved: Resolved) -> Judge:
     return Judge(machine, plastic.filament_name, limits_of(settings), plastic.filament_density, rules, names)
 
 
-def _ours(subject: Subject) -> Resolved | None:
+def _ours(file: str, told: Mapping[str, str]) -> Resolved | None:
     """Return the settings in a file that fabthread wrote, and wrote to its end; None for any other."""
     from profiles.loader import BEGIN, END, from_embedded
 
     key, _, last = END.removeprefix("; ").partition(" = ")
-    if subject.settings.get(key) != last:
+    if told.get(key) != last:
         return None
     from profiles.values import KEYS
 
-    lines = [f"; {k} = {v}" for k, v in subject.settings.items() if k in KEYS or k.startswith("profile_")]
-    return from_embedded([BEGIN, *lines, END], subject.file)
+    lines = [f"; {k} = {v}" for k, v in told.items() if k in KEYS or k.startswith("profile_")]
+    return from_embedded([BEGIN, *lines, END], file)
 
 
 def surveyed(subject: Subject, judge: Judge) -> tuple[Survey, tuple[Evidence, Floats]]:

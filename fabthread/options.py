@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from profiles.loader import Resolved
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+MODEL_SUFFIXES = (".stl", ".3mf", ".obj", ".ply", ".off", ".glb")
+
+
+def is_model(file: str) -> bool:
+    """Tell by its name whether a file is a model; G-code may be packed as 3MF, too.
+
+    >>> is_model("Part.3MF"), is_model("part.gcode.3mf"), is_model("part.gcode")
+    (True, False, False)
+    """
+    return file.lower().endswith(MODEL_SUFFIXES) and not file.lower().endswith(".gcode.3mf")
 
 
 def numbers(count: int, spread: bool = False) -> Callable[[str], tuple[float, ...]]:
@@ -51,6 +63,12 @@ def profile_options(command: F) -> F:
     return command
 
 
+def plate_option(command: F) -> F:
+    """Add --plate to a command."""
+    told = "Which plate of a .gcode.3mf file; the only one by default."
+    return click.option("--plate", type=click.IntRange(1), metavar="N", help=told)(command)
+
+
 def resolve(
     printer: str | None, filament: str | None, process: str | None, like: str | None, overrides: tuple[str, ...]
 ) -> Resolved:
@@ -80,14 +98,22 @@ def pairs_of(overrides: Iterable[str]) -> dict[str, str]:
     return pairs
 
 
-def read_gcode(file: str) -> tuple[Moves, list[Problem]]:
+def read_gcode(file: str, plate: int | None = None) -> tuple[Moves, list[Problem]]:
     """Return the moves of a G-code file and its malformed lines; raise InputRefused where it cannot be opened."""
     from gcode.reader import read
-    from slicer.errors import InputRefused
 
     problems: list[Problem] = []
+    with readable(file):
+        return read(file, problems, plate), problems
+
+
+@contextmanager
+def readable(file: str) -> Iterator[None]:
+    """Raise InputRefused where a file cannot be opened."""
+    from slicer.errors import InputRefused
+
     try:
-        return read(file, problems), problems
+        yield
     except OSError as error:
         raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabthread import judging
-from fabthread.options import check_writable, numbers, profile_options, resolve, write_file
+from fabthread.options import check_writable, is_model, numbers, plate_option, profile_options, resolve, write_file
 
 if TYPE_CHECKING:
     from gcode.checks.limits import Limits
     from gcode.moves import Moves
 
-MODEL_SUFFIXES = (".stl", ".3mf", ".obj", ".ply", ".off", ".glb")
 COLOURS = ("role", "tool", "speed", "flow", "width", "height", "time", "fan", "temperature", "layer")
 
 EPILOG = """\b
@@ -26,6 +25,7 @@ Examples:
   fabthread preview part.gcode --layer 1-40 --angle 120,35
   fabthread preview part.gcode --view top --colour time --printer prusa-mk4
   fabthread preview part.stl --layer 20 --set infill_pattern=gyroid
+  fabthread preview plates.gcode.3mf --plate 2
 """
 
 
@@ -60,6 +60,7 @@ def layer_range(text: str) -> tuple[int, int]:
 @click.option("--angle", type=numbers(2), default="30,30", metavar="A,E", help="Degrees around and above, of a solid.")
 @click.option("--size", type=numbers(2), metavar="W,H", help="Pixels of the picture.")
 @click.option("--json", "as_json", is_flag=True, help="Say as JSON what was drawn.")
+@plate_option
 @profile_options
 def preview(
     file: str,
@@ -72,6 +73,7 @@ def preview(
     angle: tuple[float, float],
     size: tuple[float, float] | None,
     as_json: bool,
+    plate: int | None,
     **profile: Any,
 ) -> None:
     """Draw the toolpaths of a G-code file or a model.
@@ -86,7 +88,7 @@ def preview(
     title = os.path.basename(file).split(".")[0]
     output = output or title + ".png"
     _refuse(file, output, size, as_json)
-    moves, limits = _moves(file, profile)
+    moves, limits = _moves(file, plate, profile)
     first, last = _layers(moves, layer)
     if seams:
         _warn_of_seams(file, moves)
@@ -136,14 +138,14 @@ def _warn_of_seams(file: str, moves: Moves) -> None:
         click.echo(f"Warning: {file} names no closed outer walls, so no seams are known", err=True)
 
 
-def _moves(file: str, profile: dict[str, Any]) -> tuple[Moves, Limits]:
+def _moves(file: str, plate: int | None, profile: dict[str, Any]) -> tuple[Moves, Limits]:
     """Return the moves of a G-code file, or of a model sliced now, and the machine that is to print them."""
-    if file.lower().endswith(MODEL_SUFFIXES) and not file.lower().endswith(".gcode.3mf"):
+    if plate is None and is_model(file):
         from slicer import slice
         from slicer.tools.machine import limits_of
 
         resolved = resolve(**profile)
         return slice(file, resolved, check=False).moves, limits_of(resolved.settings)
-    subject = judging.read(file)
+    subject = judging.read(file, plate)
     judging.warn_of(subject)
-    return subject.moves, judging.judge_of(subject, **profile).limits
+    return subject.moves, judging.judge_of(file, subject.settings, **profile).limits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from fabthread.choosing import chosen, printer_options
-from fabthread.options import check_writable, pairs_of, resolve, write_file
-from fabthread.slice_cli import MODEL_SUFFIXES
+from fabthread.options import MODEL_SUFFIXES, check_writable, is_model, plate_option, readable, resolve, write_file
 from fabthread.virtual_cli import speed
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ Exit codes:
 """
 
 
+PACKED = re.compile(rf"({'|'.join(map(re.escape, (*MODEL_SUFFIXES, '.gz', '.ufp', '.bgcode')))})+$", re.IGNORECASE)
+"""Ends of the names of files that are not printed as they are."""
+
+
 class Load(NamedTuple):
     """What is to be printed: the program, and what judged it."""
 
@@ -59,6 +63,7 @@ class Load(NamedTuple):
 @click.command("print", epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", type=click.Path())
 @printer_options
+@plate_option
 @click.option("--virtual", is_flag=True, help="Print on a virtual printer, built like the machine of the file.")
 @click.option("--speed", type=speed, default="1", metavar="N|max", help="Of the virtual printer; 1 is real time.")
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong with it; repeatable.")
@@ -73,9 +78,9 @@ class Load(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="Write events as JSON, one object a line.")
 @click.pass_context
 def print_file(
-    ctx: click.Context, /, file: str, printer: str | None, port: str | None, baud: int | None, virtual: bool,
-    speed: float, faults: tuple[str, ...], seed: int, record: str | None, profile: str | None, filament: str | None,
-    process: str | None, overrides: tuple[str, ...], force: bool, detach: bool, as_json: bool,
+    ctx: click.Context, /, file: str, printer: str | None, port: str | None, baud: int | None, plate: int | None,
+    virtual: bool, speed: float, faults: tuple[str, ...], seed: int, record: str | None, profile: str | None,
+    filament: str | None, process: str | None, overrides: tuple[str, ...], force: bool, detach: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print FILE: G-code of any slicer, or a model (STL, 3MF, OBJ, PLY, OFF, GLB), which is sliced first.
 
@@ -94,8 +99,9 @@ def print_file(
 
     where, secret = (Printer("virtual", "virtual", "marlin"), Secret()) if virtual else chosen(printer, port, baud)
     machine = profile or where.profile or None
-    load = prepare(file, machine, filament or where.filament or None, process, overrides, as_json)
+    load = prepare(file, plate, machine, filament or where.filament or None, process, overrides, as_json)
     with Store(data_folder()) as store:
+        load = load._replace(program=experienced(load.program, where.name, store))
         refuse(load, where, store, force, as_json)
         device = _device(load, faults, seed) if virtual else None
         driver = _driver(where, secret, device, speed)
@@ -115,22 +121,32 @@ def print_file(
 
 
 def prepare(
-    file: str, machine: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...], quiet: bool
-) -> Load:
+    file: str, plate: int | None, machine: str | None, filament: str | None, process: str | None,
+    overrides: tuple[str, ...], quiet: bool,
+) -> Load:  # fmt: skip
     """Return the program of a file; a model is sliced."""
+    import gcode
+    from fabthread.judging import judge_of
     from gcode.containers import text
     from printer.program import load
-    from slicer.errors import InputRefused
 
-    try:
-        if file.lower().endswith(MODEL_SUFFIXES) and not file.lower().endswith(".gcode.3mf"):
+    with readable(file):
+        if plate is None and is_model(file):
             data, limits, settings = _sliced(file, machine, filament, process, overrides, quiet)
         else:
-            data = text(file)[0]
-            limits, settings = _judged(file, data, machine, filament, process, overrides)
-    except OSError as error:
-        raise InputRefused(f"cannot read {file}: {error.strerror or error}") from None
-    return Load(load(data, limits, _name(file)), settings, limits)
+            data, settings = text(file, plate)[0], gcode.settings(file, plate)
+            limits = judge_of(file, settings, machine, filament, process, overrides=overrides).limits
+    return Load(load(data, limits, _name(file, plate)), settings, limits)
+
+
+def experienced(program: Program, printer: str, store: Store) -> Program:
+    """Return a program whose waits are expected to take as long as they last took this printer."""
+    from dataclasses import replace
+
+    from printer.record import earlier_waits
+    from printer.waiting import learned
+
+    return replace(program, waits=learned(program.waits, earlier_waits(store, printer)))
 
 
 def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool) -> None:
@@ -184,20 +200,6 @@ def _sliced(
         click.echo(result.summary.text())
     data = result.gcode()
     return data, limits_of(resolved.settings), settings(data)
-
-
-def _judged(
-    file: str, data: bytes, machine: str | None, filament: str | None, process: str | None, overrides: tuple[str, ...]
-) -> tuple[Any, dict[str, str]]:
-    """Return the limits of the machine that a file is judged by, and its settings."""
-    import gcode
-    from fabthread.judging import Subject, judge_of
-    from gcode.embedded import settings
-
-    told = settings(data)
-    pairs_of(overrides)
-    judge = judge_of(Subject(file, gcode.read(b"G28\n"), [], told), machine, filament, process, None, overrides)
-    return judge.limits, told
 
 
 def _device(load: Load, faults: tuple[str, ...], seed: int) -> VirtualPrinter:
@@ -268,14 +270,19 @@ def _outline(program: Program) -> dict[str, Any]:
         "sha256": program.sha256,
         "lines": len(program),
         "layers": program.layers,
-        "predicted_s": round(float(program.seconds[-1]), 1),
+        "predicted_s": round(sum(program.predicted.values()), 1),
+        "predicted": {kind: round(seconds, 1) for kind, seconds in program.predicted.items()},
         "filament_mm": round(float(program.filament[-1]), 1),
     }
 
 
-def _name(file: str) -> str:
-    """Return the name under which a file is printed."""
+def _name(file: str, plate: int | None = None) -> str:
+    """Return the name under which a file is printed: as plain G-code, whatever it is packed in.
+
+    >>> _name("a/Part.gcode.3mf", 2), _name("part.bgcode"), _name("part.STL"), _name("part.gcode.gz")
+    ('Part_plate_2.gcode', 'part.gcode', 'part.gcode', 'part.gcode')
+    """
     from printer.drivers.base import safe_name
 
-    stem, suffix = os.path.splitext(os.path.basename(file))
-    return safe_name(stem if suffix.lower() in (*MODEL_SUFFIXES, ".gz") else file)
+    name = PACKED.sub("", os.path.basename(file))
+    return safe_name(f"{name.removesuffix('.gcode')}_plate_{plate}" if plate else name)

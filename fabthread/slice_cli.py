@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import check_writable, numbers, profile_options, resolve, write_file
+from fabthread.options import MODEL_SUFFIXES, check_writable, numbers, profile_options, resolve, write_file
 
 if TYPE_CHECKING:
     from slicer.job import SliceResult
-
-MODEL_SUFFIXES = (".stl", ".3mf", ".obj", ".ply", ".off", ".glb")
 
 EPILOG = """\b
 Examples:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import check_writable, read_gcode, write_file
+from fabthread.options import check_writable, plate_option, read_gcode, readable, write_file
 
 if TYPE_CHECKING:
-    from gcode.proof import Model, Part, Proof
+    from gcode.proof import Part, Proof
 
 EPILOG = """\b
 Examples:
@@ -34,6 +34,7 @@ FAILED = 9
 @click.argument("file", type=click.Path(), metavar="OUT.gcode")
 @click.option("--picture", metavar="OUT.png", help="Draw the worst layers, - for stdout.")
 @click.option("--filament", metavar="MM", type=click.FloatRange(0.5, 5), help="Diameter; as the file says by default.")
+@plate_option
 @click.option("--json", "as_json", is_flag=True, help="Print all figures, layer by layer, as JSON.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; the result does not depend on them.")
 @click.pass_context
@@ -43,6 +44,7 @@ def verify(
     file: str,
     picture: str | None,
     filament: float | None,
+    plate: int | None,
     as_json: bool,
     workers: int | None,
 ) -> None:
@@ -56,8 +58,11 @@ def verify(
 
     if picture:
         check_writable(picture, [*models, file])
-    chosen = [_load(model) for model in models]
-    moves, _ = read_gcode(file)
+    chosen = []
+    for model in models:
+        with readable(model):
+            chosen.append(proof.load(model))
+    moves, _ = read_gcode(file, plate)
     found = proof.verify(chosen, moves, filament, workers)
     if picture:
         from gcode.proof.heatmap import heatmap
@@ -68,16 +73,6 @@ def verify(
     else:
         _report(found, err=picture == "-")
     ctx.exit(0 if found.passed else FAILED)
-
-
-def _load(path: str) -> Model:
-    """Return a model, or say why its file cannot be opened."""
-    from gcode.proof import UnreadableModel, load
-
-    try:
-        return load(path)
-    except OSError as error:
-        raise UnreadableModel(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def _report(found: Proof, err: bool) -> None:

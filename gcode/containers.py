@@ -211,15 +211,21 @@ def _member(members: list[str], plate: int | None, name: str) -> str:
     numbered = _plates(members)
     others = [member for member in members if member.lower().endswith((".gcode", ".gco"))]
     if plate is not None and plate not in numbered:
-        have = f"its plates are {', '.join(map(str, sorted(numbered)))}" if numbered else "it has no plates"
+        have = f"its plates are {_listed(numbered)}" if numbered else "it has no plates"
         raise NoSuchPlate(name, f"has no plate {plate}: {have}")
     if plate is not None:
         return numbered[plate]
     if not others:
         raise NotGcode(name, "is an archive without G-code (a model is sliced first)")
+    if len(numbered) > 1:
+        raise NoSuchPlate(name, f"holds the plates {_listed(numbered)}: say which (plate=, --plate)")
     if len(others) > 1:
-        raise NoSuchPlate(name, f"holds {', '.join(sorted(others))}: say which plate you mean")
+        raise NoSuchPlate(name, f"holds {', '.join(sorted(others))}: unpack the one you mean")
     return others[0]
+
+
+def _listed(numbered: dict[int, str]) -> str:
+    return ", ".join(map(str, sorted(numbered)))
 
 
 PACKED: dict[bytes, Callable[[BinaryIO, str, int | None], Iterator[bytes]]] = {

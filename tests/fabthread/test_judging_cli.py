@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,57 @@ def test_settings_of_ours_are_found_in_packed_files_too(cube, tmp_path):
     assert "MK4" in done.output
     assert "above the build volume" in done.output
     assert done.exit_code == 7
+
+
+# ---------------------------------------------------------------- files of several plates
+
+
+@pytest.fixture
+def several(plain: Path, cube: Path, tmp_path: Path) -> Path:
+    """An archive of two plates: the file by hand, and the cube."""
+    path = tmp_path / "two.gcode.3mf"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(plain, "Metadata/plate_1.gcode")
+        packed.write(cube, "Metadata/plate_4.gcode")
+    return path
+
+
+@pytest.mark.parametrize("command", ["inspect", "check", "preview", "print --virtual --speed max", "verify", "diff"])
+def test_of_several_plates_one_is_chosen(command, several, cube, sample_models, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FABTHREAD_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FABTHREAD_CONFIG", str(tmp_path / "config"))
+    verb, *options = command.split()
+    others = {"verify": [sample_models / "calibration_cube.stl"], "diff": [cube]}.get(verb, [])
+    order = [str(word) for word in (verb, *options, *others, several)]
+    with pytest.raises(SystemExit) as refused:
+        cli.main(order)
+    assert refused.value.code == 3
+    assert "two.gcode.3mf: holds the plates 1, 4: say which (plate=, --plate)" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as absent:
+        cli.main([*order, "--plate", "2"])
+    assert absent.value.code == 3
+    assert "has no plate 2: its plates are 1, 4" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as done:
+        cli.main([*order, "--plate", "4"])
+    assert done.value.code == 0, capsys.readouterr().err
+
+
+def test_two_plates_of_one_file_are_compared(several, plain, cube):
+    assert run("diff", several, several, "--plate", "4,4").exit_code == 0
+    assert run("diff", several, several, "--plate", "1,4").exit_code == 1
+    assert run("diff", several, cube, "--plate", "4").exit_code == 0
+    assert run("diff", plain, several, "--plate", "1").exit_code == 0
+    assert run("diff", several, several, "--plate", "one").exit_code == 2
+
+
+def test_where_there_are_no_plates_none_can_be_chosen(plain, sample_models, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for order in (["check", plain], ["diff", plain, plain], ["preview", sample_models / "calibration_cube.stl"]):
+        with pytest.raises(SystemExit) as refused:
+            cli.main([*map(str, order), "--plate", "1"])
+        assert refused.value.code == 3
+        assert "has no plates: it is not an archive" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as refused:
+        cli.main(["diff", str(plain), "nowhere.gcode", "--plate", "1"])
+    assert refused.value.code == 3

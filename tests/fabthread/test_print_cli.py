@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from fabthread.cli import main, root
+from fabthread.print_cli import prepare
+from gcode import bgcode
 from gcode.reader import read
 from printer.journal import recover
 from printer.store import Store
@@ -272,3 +274,12 @@ def test_keys_pause_resume_change_rates_and_cancel(home):
         process.kill()
         os.close(main_end)
         process.wait()
+
+
+def test_binary_gcode_is_printed_as_text_for_the_machine_in_its_metadata(home, sample_models):
+    run("slice", sample_models / "calibration_cube.stl", "-o", "cube.gcode", "--printer", "prusa-mk4")
+    bgcode.write("cube.bgcode", Path("cube.gcode").read_bytes())
+    plain, binary = (prepare(name, None, None, None, None, (), True) for name in ("cube.gcode", "cube.bgcode"))
+    assert binary.machine == plain.machine
+    assert binary.program.name == "cube.gcode"
+    assert binary.program.seconds[-1] == pytest.approx(plain.program.seconds[-1])

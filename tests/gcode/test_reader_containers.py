@@ -58,8 +58,10 @@ def test_plates():
     assert containers.plates(several) == [1, 12]
     assert containers.plates(TEXT) == []
     assert len(read(several, plate=12)) * 2 == len(read(several, plate=1)) == len(read(TEXT))
-    with pytest.raises(NoSuchPlate, match=r"plate_1.gcode, Metadata/plate_12.gcode: say which plate"):
+    with pytest.raises(NoSuchPlate, match="holds the plates 1, 12: say which"):
         read(several)
+    with pytest.raises(NoSuchPlate, match=r"holds a.gcode, b.gcode: unpack the one you mean"):
+        read(archive(a_dot_gcode=TEXT, b_dot_gcode=TEXT))
     with pytest.raises(NoSuchPlate, match="has no plate 3: its plates are 1, 12"):
         read(several, plate=3)
     with pytest.raises(NoSuchPlate, match="not an archive"):
