@@ -6,11 +6,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from fabthread import __version__
-from fabthread.errors import EXIT_CODES, report
+from fabthread.errors import EXIT_CODES, reader_may_go, report
 
 COMMANDS = {
     "slice": ("fabthread.slice_cli", "slice_models"),
@@ -36,6 +37,14 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<5}{meaning}" for code, meani
 
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is used or described."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with reader_may_go():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with reader_may_go():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -72,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrix threads, which nothing uses: 0.05 s at start
     try:
         code = root.main(args=arguments, prog_name="fabthread", standalone_mode=False)
-        sys.stdout.flush()
+        with reader_may_go():
+            sys.stdout.flush()
     except SystemExit:
         raise
     except BaseException as error:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
@@ -66,8 +68,26 @@ class ReaderGone(click.ClickException):
 
     exit_code = 141  # what a shell reports for a program that was stopped by a broken pipe
 
+    def __init__(self) -> None:
+        super().__init__("whoever read the output has gone away")
+
     def show(self, file: IO[Any] | None = None) -> None:
-        """Say nothing."""
+        """Say nothing, and let what is still to be said go nowhere."""
+        silence()
+
+
+@contextmanager
+def reader_may_go() -> Iterator[None]:
+    """Raise `ReaderGone` where nobody reads our output any more; click would call that a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise ReaderGone from None
+
+
+def silence() -> None:
+    """Let what is said from now on go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def report(error: BaseException) -> int:

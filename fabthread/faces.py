@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabthread.errors import silence
 from printer.record import described
 from printer.text import plain
 
@@ -182,7 +182,7 @@ def suppress_gone() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
 
 
 def face(title: str, as_json: bool, keys: str = HELP) -> Face:
@@ -216,14 +216,32 @@ def in_words(told: Mapping[str, Any]) -> str:
     return plain("; ".join(str(part) for part in parts))
 
 
+def compared(facts: Mapping[str, Any]) -> list[str]:
+    """Return how long everything took and was to take; the whole where only that is known.
+
+    >>> compared({"times": {"printing": {"s": 61, "predicted_s": 60}, "heating": {"s": 90, "predicted_s": 95}}})
+    ['1:01 printing (1:00 predicted)', '1:30 heating (1:35 predicted)']
+    """
+    from fabthread.live import clock
+
+    times = facts["times"]
+    if len([each for each in times.values() if each["s"]]) < 2:  # nobody told what it was waiting for
+        total = {key: sum(each[key] for each in times.values()) for key in ("s", "predicted_s")}
+        times = {"printing": total}
+    return [
+        f"{clock(each['s'])} {kind} ({clock(each['predicted_s'])} predicted)"
+        for kind, each in times.items()
+        if each["s"] or each["predicted_s"]
+    ]
+
+
 def summary(facts: Mapping[str, Any]) -> str:
     """Return how a print ended, in one line."""
     from fabthread.live import clock
 
     grams = sum(each["g"] for each in facts.get("filament", {}).values())
     words = [f"{facts['state']} after {clock(facts['elapsed_s'])}"]
-    if facts.get("printing_s"):
-        words.append(f"{clock(facts['printing_s'])} of it printing, {clock(facts['predicted_s'])} predicted")
+    words += [", ".join(compared(facts))] if facts.get("printing_s") else []
     if grams:
         words.append(f"{grams:.1f} g of filament")
     if facts.get("resends"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fabthread.errors import OutputRefused, ReaderGone
+from fabthread.errors import OutputRefused, reader_may_go
 
 if TYPE_CHECKING:
     from gcode.errors import Problem
@@ -138,8 +138,7 @@ def write_file(path: str, data: bytes) -> None:
     from slicer.tools import files
 
     try:
-        files.write(path, [data])
-    except BrokenPipeError:
-        raise ReaderGone("") from None
+        with reader_may_go():
+            files.write(path, [data])
     except OSError as error:
         raise OutputRefused(path, error) from None

@@ -45,7 +45,8 @@ def run(capfdbinary, *arguments):
 def process(*arguments, **options):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
     command = [sys.executable, "-m", "fabthread", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **options)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment} | options
+    return subprocess.Popen(command, **options)
 
 
 def test_one_model_and_nothing_else_leaves_gcode_beside_you_and_a_summary(folder, capfdbinary):
@@ -220,6 +221,15 @@ def test_a_reader_that_goes_away_is_no_error_message(folder):
         job.stdout.close()
         assert job.stderr.read() == b""
         assert job.wait(60) == 141
+
+
+@pytest.mark.parametrize("order", [["--help"], ["slice", "--help"], ["check", "--rules"], ["profiles", "list"]])
+def test_a_reader_that_was_never_there_is_none_either(order, folder):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with process(*order, cwd=folder, stdout=writing) as job:
+        os.close(writing)
+        assert (job.communicate(timeout=60)[1], job.returncode) == (b"", 141)
 
 
 def test_an_interrupt_leaves_no_file(folder):
