@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slicer.kernels import shells
 from slicer.kernels.edges import edge_table
-from slicer.nouns import Floats, Mesh
+from slicer.nouns import Edges, Floats, Mesh
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +89,25 @@ SLIVER = 1e-5
 """mm; a face nowhere thicker than this has no area: float32 rounding alone makes such faces of points in a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """The edges of a mesh, (e,) each: how many faces use one, and how many more run upwards than downwards along it."""
-
-    face_edges: NDArray[np.int32]
-    uses: NDArray[np.int32]
-    balance: NDArray[np.int32]
-
-
-def edges_of(faces: NDArray[np.int32]) -> Edges:
-    """Return the edges of (f, 3) faces."""
-    face_edges, n = edge_table(faces)
-    uses, balance = shells.census(faces, face_edges, n)
+def edges_of(mesh: Mesh) -> Edges:
+    """Return the edges of a mesh, worked out if they are not known."""
+    if mesh.edges is not None:
+        return mesh.edges
+    face_edges, n = edge_table(mesh.faces)
+    uses, balance = shells.census(mesh.faces, face_edges, n)
     return Edges(face_edges, uses, balance)
+
+
+def connected(mesh: Mesh) -> Mesh:
+    """Return the mesh with its edges known, for all that ask for them later."""
+    return dataclasses.replace(mesh, edges=edges_of(mesh))
 
 
 def examine(mesh: Mesh) -> Health:
     """Return the health of a mesh; linear in its faces."""
     if not len(mesh.faces):
         return Health(0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0.0, ((0.0,) * 3, (0.0,) * 3))
-    edges = edges_of(mesh.faces)
+    edges = edges_of(mesh)
     points = centred(mesh)
     vectors, volumes = shells.measure(points, mesh.faces)
     areas = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))

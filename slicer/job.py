@@ -24,7 +24,7 @@ from profiles.loader import Resolved, embed, load
 from profiles.schema import Settings
 from slicer import reading
 from slicer.errors import InputRefused, NothingToPrint, UnsafeGcode
-from slicer.health import edges_of, examine
+from slicer.health import connected, edges_of, examine
 from slicer.layers import plan_layers
 from slicer.nouns import LayerPlan, Mesh, Regions
 from slicer.pipeline import Part, Progress, Stopwatch, motions, toolpaths
@@ -120,7 +120,7 @@ def slice(
         _refuse_tiny(meshes, settings)
         plan = plan_layers([float(mesh.vertices[:, 2].max()) for mesh in meshes], settings.layers)
     with Crew(workers) as crew:
-        parts = [toolpaths(mesh, edges_of(mesh.faces).face_edges, plan, settings, crew, watch) for mesh in meshes]
+        parts = [toolpaths(mesh, edges_of(mesh).face_edges, plan, settings, crew, watch) for mesh in meshes]
     for mesh, part in zip(meshes, parts, strict=True):
         repairs += _closed(mesh.name, part.slices)
     if strict and repairs:
@@ -197,10 +197,10 @@ def _mend(meshes: Sequence[Mesh]) -> tuple[list[Mesh], list[Mapping[str, Any]], 
     out: list[Mesh] = []
     health: list[Mapping[str, Any]] = []
     repairs: list[str] = []
-    for mesh in meshes:
+    for mesh in map(connected, meshes):
         found = examine(mesh)
         mended, done = repair(mesh, found)
-        refuse_hopeless(mended, found if mended is mesh else examine(mended))
+        refuse_hopeless(mended)
         out.append(mended)
         health.append(found.as_dict())
         repairs += [f"{mesh.name}: {one}" for one in done]

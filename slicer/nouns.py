@@ -19,12 +19,30 @@ Regions = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges of some faces.
+
+    face_edges  (f, 3) i4 number of the undirected edge from corner k to corner k + 1 of each face
+    uses        (e,) i4   how many faces use an edge
+    balance     (e,) i4   how many more of them run upwards along it, to the vertex of higher number, than downwards
+    """
+
+    face_edges: NDArray[np.int32]
+    uses: NDArray[np.int32]
+    balance: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
 class Mesh:
-    """Triangles: vertices (v, 3) f8 mm, faces (f, 3) i4 indices, counter-clockwise seen from outside."""
+    """Triangles: vertices (v, 3) f8 mm, faces (f, 3) i4 indices, counter-clockwise seen from outside.
+
+    edges  those of the faces, where they are known already (`health.connected`)
+    """
 
     vertices: Floats
     faces: NDArray[np.int32]
     name: str = "part"
+    edges: Edges | None = field(default=None, compare=False, repr=False)
 
     @property
     def bounds(self) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -75,7 +76,7 @@ def stood(
     if any(angle % 360 for angle in rotate):
         vertices = np.einsum("ij,kj->ik", vertices, rotation(rotate))  # BLAS would round as its threads happen to fall
     vertices[:, 2] -= vertices[:, 2].min()
-    return Mesh(vertices, mesh.faces, mesh.name)
+    return replace(mesh, vertices=vertices)
 
 
 def rotation(degrees: tuple[float, float, float]) -> Floats:
@@ -98,7 +99,7 @@ def moved(mesh: Mesh, way: Floats) -> Mesh:
     vertices[:, 0] += way[0]
     vertices[:, 1] += way[1]
     vertices.flags.writeable = False
-    return Mesh(vertices, mesh.faces, mesh.name)
+    return replace(mesh, vertices=vertices)
 
 
 def footprint(mesh: Mesh, bounds: Floats, machine: MachineSettings) -> Floats:

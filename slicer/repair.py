@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slicer.errors import InputRefused
-from slicer.health import SLIVER, Edges, Health, Repair, centred, edges_of
+from slicer.health import SLIVER, Health, Repair, centred, connected, edges_of
 from slicer.kernels import shells
 from slicer.kernels.cover import cover
 from slicer.kernels.weld import weld
-from slicer.nouns import Floats, Ints, Mesh
+from slicer.nouns import Edges, Floats, Ints, Mesh
 from slicer.reading.arrays import mesh_of
 from slicer.tools.holes import fill_holes
 
@@ -65,14 +65,14 @@ def repair(mesh: Mesh, health: Health) -> tuple[Mesh, tuple[Repair, ...]]:
 
 def wind_and_turn(mesh: Mesh, suspect: bool, done: list[Repair]) -> Mesh:
     """Wind neighbours alike; then turn shells, if some are suspect, were wound anew or touch each other."""
-    edges = edges_of(mesh.faces)
+    edges = edges_of(mesh)
     wound = wind_alike(mesh, edges, done)
     if wound is not mesh:
-        return turn_shells(wound, edges_of(wound.faces), done)
+        return turn_shells(wound, edges_of(wound), done)
     return turn_shells(mesh, edges, done) if suspect or (edges.uses > 2).any() else mesh
 
 
-def refuse_hopeless(mesh: Mesh, health: Health) -> None:
+def refuse_hopeless(mesh: Mesh) -> None:
     """Raise `InputRefused` where no solid can be meant: no faces, no thickness, or a heap of loose triangles."""
     if not len(mesh.faces):
         raise InputRefused(f"{mesh.name}: no faces with an area are left; export the model again")
@@ -81,15 +81,15 @@ def refuse_hopeless(mesh: Mesh, health: Health) -> None:
     thickness = min(np.ptp(points @ axes[:, 0]), *(np.ptp(column) for column in points.T))
     if thickness < FLAT:
         raise InputRefused(f"{mesh.name}: is flat, without thickness; give it a height in the program that made it")
-    if health.open_edges > SOUP * health.edges:
-        share = 100 * health.open_edges / health.edges
-        what = f"{health.faces} triangles that hardly touch each other ({share:.0f} % of their edges are open)"
+    share = (edges_of(mesh).uses == 1).mean()
+    if share > SOUP:
+        what = f"{len(mesh.faces)} triangles that hardly touch each other ({100 * share:.0f} % of their edges are open)"
         raise InputRefused(f"{mesh.name}: {what} enclose nothing; repair the model in the program that made it")
 
 
 def close_holes(mesh: Mesh, done: list[Repair]) -> Mesh:
     """Fill the holes of the surface, if that leaves no more than a part of it to guess."""
-    edges = edges_of(mesh.faces)
+    edges = edges_of(mesh)
     face, corner = np.nonzero(edges.uses[edges.face_edges] == 1)
     border = np.stack([mesh.faces[face, corner], mesh.faces[face, (corner + 1) % 3]], axis=1)
     points = centred(mesh)
@@ -99,12 +99,12 @@ def close_holes(mesh: Mesh, done: list[Repair]) -> Mesh:
         return mesh
     what = f"{len(width)} holes were filled, the widest" if len(width) > 1 else "a hole was filled, it was"
     done.append(Repair("holes", len(width), f"{what} {width.max():.2f} mm wide"))
-    return Mesh(mesh.vertices, np.ascontiguousarray(np.concatenate([mesh.faces, faces])), mesh.name)
+    return with_faces(mesh, np.concatenate([mesh.faces, faces]))
 
 
 def weld_cracks(mesh: Mesh, done: list[Repair]) -> Mesh:
     """Merge vertices on open edges that are nearer than `CLOSE`, if that closes most of the open edges."""
-    edges = edges_of(mesh.faces)
+    edges = edges_of(mesh)
     corners = np.stack([mesh.faces, np.roll(mesh.faces, -1, axis=1)], axis=2)
     border = np.unique(corners[edges.uses[edges.face_edges] == 1])
     if not len(border):
@@ -115,13 +115,13 @@ def weld_cracks(mesh: Mesh, done: list[Repair]) -> Mesh:
     vertices = mesh.vertices.copy()
     vertices[border] = moved
     welded = mesh_of(vertices, mesh.faces, mesh.name)
-    faces = welded.faces[~has_repeated_corner(welded.faces)]
-    before, after = (int((uses == 1).sum()) for uses in (edges.uses, edges_of(faces).uses))
-    if after > before // 2 or not len(faces):
+    welded = with_faces(welded, welded.faces[~has_repeated_corner(welded.faces)])
+    before, after = (int((some.uses == 1).sum()) for some in (edges, edges_of(welded)))
+    if after > before // 2 or not len(welded.faces):
         return mesh
     text = f"{before - after} open edges were closed by welding vertices less than {CLOSE} mm apart"
     done.append(Repair("cracks", before - after, text))
-    return merge_duplicates(Mesh(welded.vertices, faces, mesh.name), done)
+    return merge_duplicates(welded, done)
 
 
 def snapped(points: Floats, distance: float) -> Floats:
@@ -152,7 +152,7 @@ def drop_slivers(mesh: Mesh, done: list[Repair]) -> Mesh:
     """Drop faces without thickness that lie loose; those that hold two others together close a T-junction and stay."""
     thin = shells.slivers(mesh.vertices, mesh.faces, SLIVER)
     if thin.any():
-        edges = edges_of(mesh.faces)
+        edges = edges_of(mesh)
         thin &= ~(edges.uses[edges.face_edges] == 2).any(axis=1)
     return without(mesh, thin, "without area", done)
 
@@ -163,7 +163,12 @@ def without(mesh: Mesh, gone: NDArray[np.bool_], why: str, done: list[Repair]) -
     if not n:
         return mesh
     done.append(Repair("degenerate", n, f"{n} faces {why} were dropped"))
-    return Mesh(mesh.vertices, mesh.faces[~gone], mesh.name)
+    return with_faces(mesh, mesh.faces[~gone])
+
+
+def with_faces(mesh: Mesh, faces: NDArray[np.int32]) -> Mesh:
+    """Return the mesh with other faces, and their edges."""
+    return connected(Mesh(mesh.vertices, np.ascontiguousarray(faces), mesh.name))
 
 
 def merge_duplicates(mesh: Mesh, done: list[Repair]) -> Mesh:
@@ -171,7 +176,7 @@ def merge_duplicates(mesh: Mesh, done: list[Repair]) -> Mesh:
 
     A shell that would vanish so is a surface drawn from both sides: of that one side stays.
     """
-    edges = edges_of(mesh.faces)
+    edges = edges_of(mesh)
     first = shells.duplicates(mesh.faces, edges.face_edges, edges.uses)
     if (first < 0).all():
         return mesh
@@ -186,7 +191,7 @@ def merge_duplicates(mesh: Mesh, done: list[Repair]) -> Mesh:
     faces = np.where(reverse[:, None], faces[:, ::-1], faces)
     gone = n - len(faces)
     done.append(Repair("duplicates", gone, f"{gone} duplicate faces were merged or cancelled"))
-    return Mesh(mesh.vertices, np.ascontiguousarray(faces), mesh.name)
+    return with_faces(mesh, faces)
 
 
 def is_odd(faces: NDArray[np.int32], other: Ints) -> NDArray[np.bool_]:
@@ -213,8 +218,7 @@ def wind_alike(mesh: Mesh, edges: Edges, done: list[Repair]) -> Mesh:
 
 def reversed_where(mesh: Mesh, turned: NDArray[np.bool_]) -> Mesh:
     """Return the mesh with some faces turned inside out."""
-    faces = np.where(turned[:, None], mesh.faces[:, ::-1], mesh.faces)
-    return Mesh(mesh.vertices, np.ascontiguousarray(faces), mesh.name)
+    return with_faces(mesh, np.where(turned[:, None], mesh.faces[:, ::-1], mesh.faces))
 
 
 def turn_shells(mesh: Mesh, edges: Edges, done: list[Repair]) -> Mesh:
