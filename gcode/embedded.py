@@ -34,10 +34,10 @@ class Thumbnail(NamedTuple):
 
 
 PICTURE = re.compile(
-    rb"^; *thumbnail(?:_(JPG|QOI|PNG))? begin (\d{1,5})[x ](\d{1,5})[^\n]*\n"
-    rb"((?:;(?! *thumbnail)[^\n]*\n)*+); *thumbnail(?:_\w+)? end[^\n]*\n?",
-    re.MULTILINE,
+    rb";(?<![^\n];) *thumbnail(?:_(JPG|QOI|PNG))? begin (\d{1,5})[x ](\d{1,5})[^\n]*\n"
+    rb"((?:;(?! *thumbnail)[^\n]*\n)*+); *thumbnail(?:_\w+)? end[^\n]*\n?"
 )
+"""It begins with its semicolon, which is searched for far quicker than the beginning of a line."""
 MARKED = re.compile(
     rb"^; (\w+)_(?:config|settings) = begin\r?\n"
     rb"(?:;(?! \w+ = (?:begin|end))[^\n]*\n)*+; \1_(?:config|settings) = end\r?\n?",

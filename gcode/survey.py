@@ -156,7 +156,8 @@ def histogram(values: Floats, seconds: Floats, bins: int = BINS) -> Histogram:
     power = 10.0 ** math.floor(math.log10(most / bins))
     width = next(step * power for step in (1, 2, 5, 10, 20) if most < step * power * bins)
     edges = np.arange(math.floor(most / width) + 2) * width
-    counted, _ = np.histogram(values, edges, weights=seconds)
+    bars = len(edges) - 1
+    counted, _ = np.histogram(values, bars, (0.0, edges[-1]), weights=seconds)  # edges as a list would sort values
     return Histogram(tuple(edges.round(9).tolist()), tuple(counted.tolist()))
 
 
