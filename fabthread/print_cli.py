@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from gcode.checks import Finding
     from printer.config import Printer
-    from printer.drivers.base import Driver, Status
+    from printer.drivers.base import Remote, Status
+    from printer.drivers.local import Local
     from printer.program import Program
     from printer.store import Store
     from printer.virtual import VirtualPrinter
@@ -169,7 +170,9 @@ def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool)
         raise UnsafeToPrint(f"{errors} errors speak against printing {program.name}: --force prints it all the same")
 
 
-def begin(driver: Driver, load: Load, printer: str, store: Store, as_json: bool, detach: bool = False) -> Status:
+def begin(
+    driver: Local | Remote, load: Load, printer: str, store: Store, as_json: bool, detach: bool = False
+) -> Status:
     """Hand over, start and follow a print; return how it ended."""
     from fabthread.faces import Json, face
     from fabthread.running import print_on
@@ -218,7 +221,7 @@ def _device(load: Load, faults: tuple[str, ...], seed: int) -> VirtualPrinter:
     )
 
 
-def _driver(where: Printer, secret: Any, device: VirtualPrinter | None, speed: float) -> Driver:
+def _driver(where: Printer, secret: Any, device: VirtualPrinter | None, speed: float) -> Local | Remote:
     from printer.drivers import ways
 
     return ways.virtual(device, speed) if device else ways.connect(where, secret)

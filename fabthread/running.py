@@ -14,7 +14,8 @@ from fabthread.keys import Keys
 from printer.errors import ImpossibleAction
 
 if TYPE_CHECKING:
-    from printer.drivers.base import Driver, Heard, Status
+    from printer.drivers.base import Driver, Heard, Remote, Status
+    from printer.drivers.local import Local
     from printer.program import Program
     from printer.record import Record
     from printer.recovery import Plan
@@ -164,7 +165,7 @@ class Running:
 
 
 def print_on(
-    driver: Driver, name: str, program: Program, record: Record, face: Face, plan: Plan | None = None,
+    driver: Local | Remote, name: str, program: Program, record: Record, face: Face, plan: Plan | None = None,
     detach: bool = False,
 ) -> Status:  # fmt: skip
     """Start what was handed over, follow it to its end, and write down what became of it.

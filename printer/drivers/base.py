@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from printer.controller import OVERRIDES
 from printer.errors import ImpossibleAction
@@ -13,6 +13,9 @@ from printer.events import Event, Reading
 from printer.job import FINAL
 from printer.notices import Asked
 from printer.text import plain
+
+if TYPE_CHECKING:
+    from printer.drivers.push import Channel
 
 OFFLINE = "offline"
 """The state of a printer that its server cannot reach; all others are `job.JobState`'s."""
@@ -125,6 +128,17 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Let go of it; what prints by itself goes on."""
+
+
+class Remote(Driver, Protocol):
+    """A printer behind a server, which prints by itself."""
+
+    @property
+    def channel(self) -> Channel | None:
+        """What the server tells without being asked; None where it has no such channel."""
+
+    def pushed(self) -> Status | None:
+        """Return what the channel has told; None where it is not open, or has nothing to tell."""
 
 
 def safe_name(name: str) -> str:

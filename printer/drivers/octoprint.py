@@ -1,14 +1,19 @@
-"""Printing through an OctoPrint server: its REST interface, asked about once a second."""
+"""Printing through an OctoPrint server: its REST interface, and its websocket (SockJS, unwrapped) for what it tells."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from printer.clock import Clock, WallClock
 from printer.drivers.base import OFFLINE, RemoteFile, Status, override_lines, safe_name
+from printer.drivers.push import Channel, Told
 from printer.drivers.web import UPLOAD_S, Web, dig, number, rows, segments, share, text
 from printer.errors import DriverError
-from printer.events import Reading
+from printer.events import Completed, Event, Message, Reading
+from printer.notices import Asked
+from printer.text import plain
 
 if TYPE_CHECKING:
     import httpx
@@ -24,6 +29,19 @@ FLAGS = (
     ("printing", "printing"),
 )
 """What OctoPrint says it does, the first that is true; they overlap."""
+
+WANTED = {
+    "state": {"logs": True, "messages": False},
+    "events": ["PrintStarted", "PrintFailed"],
+    "plugins": ["action_command_prompt"],
+}
+"""What we want to be told of."""
+
+SENT = re.compile(r"Send: (?:N\d+ )?(.*?)(?:\*\d+)?$")
+"""A line of OctoPrint's log that went to the printer, without number and checksum."""
+
+MOST_LINES = 1000
+"""Lines of one message that anybody wants to see."""
 
 CONNECT_S, POLL_S = 30.0, 0.5
 
@@ -48,6 +66,7 @@ class OctoPrint:
         if "api" not in (dig(self._web.get("/api/version").data) or {}):
             raise DriverError(f"{self._web.address} is no OctoPrint server")
         self.name = f"OctoPrint at {self._web.address}"
+        self.channel = Channel(self._web, "/sockjs/websocket", self._hello, taken)
 
     def upload(self, data: bytes, name: str) -> str:
         """Hand over a file."""
@@ -96,19 +115,12 @@ class OctoPrint:
     def status(self) -> Status:
         """Ask."""
         job = self._web.get("/api/job").data
-        machine = self._web.get("/api/printer?exclude=sd", allow=(409,)).data
-        state, reason = self._state(machine, job)
-        return Status(
-            state=state,
-            reason=reason,
-            file=text(job, "job", "file", "name"),
-            done=share(number(job, "progress", "completion"), 100.0),
-            elapsed_s=number(job, "progress", "printTime") or 0.0,
-            left_s=number(job, "progress", "printTimeLeft"),
-            heaters=_heaters(machine),
-            position=int(filepos) if (filepos := number(job, "progress", "filepos")) is not None else None,
-            reached=state != OFFLINE,
-        )
+        return self._seen(self._web.get("/api/printer?exclude=sd", allow=(409,)).data, job)
+
+    def pushed(self) -> Status | None:
+        """Return what was told."""
+        known = self.channel.known
+        return self._seen(known["machine"], known["job"]) if known else None
 
     def files(self) -> list[RemoteFile]:
         """Return the files on the server, folders opened."""
@@ -123,8 +135,14 @@ class OctoPrint:
         return found
 
     def close(self) -> None:
-        """Close the connection; the print goes on."""
+        """Close the connections; the print goes on."""
+        self.channel.close()
         self._web.close()
+
+    def _hello(self) -> list[Any]:
+        """Log in with the key, as the websocket takes none; return what to say first over it."""
+        login = self._web.call("POST", "/api/login", json={"passive": True}).data
+        return [{"auth": f"{text(login, 'name')}:{text(login, 'session')}"}, {"subscribe": WANTED}]
 
     def _job(self, command: str, **more: str) -> None:
         self._web.call("POST", "/api/job", json={"command": command, **more})
@@ -140,6 +158,23 @@ class OctoPrint:
             if text(self._web.get(where[0]).data, *where[1:]) == "Operational":
                 return
         raise DriverError(f"{self._web.address} cannot reach its printer: is it switched on?")
+
+    def _seen(self, machine: Any, job: Any) -> Status:
+        """Return what both answers say."""
+        state, reason = self._state(machine, job)
+        return Status(
+            state=state,
+            reason=reason,
+            file=text(job, "job", "file", "name"),
+            done=share(number(job, "progress", "completion"), 100.0),
+            elapsed_s=number(job, "progress", "printTime") or 0.0,
+            left_s=number(job, "progress", "printTimeLeft"),
+            heaters=_heaters(machine),
+            resends=int(number(machine, "resends", "count") or 0),
+            position=int(filepos) if (filepos := number(job, "progress", "filepos")) is not None else None,
+            reached=state != OFFLINE,
+            asks=self.channel.known.get("asks"),
+        )
 
     def _state(self, machine: Any, job: Any) -> tuple[str, str]:
         """Return the state of a job, and why; what OctoPrint calls operational is before or after one."""
@@ -157,7 +192,66 @@ class OctoPrint:
             return "idle", ""
         if share(number(job, "progress", "completion"), 100.0) >= 1.0:
             return "done", ""
+        if why := self.channel.known.get("failed"):
+            return "failed", why
         return "cancelled", "" if self._cancelled else "ended on the server before its time"
+
+
+def taken(known: Mapping[str, Any], message: Any) -> Told:
+    """Fold a message of the websocket into what is known: `machine` and `job`, shaped like the answers to questions.
+
+    Beside them: the line that was `sent` last, what the printer `asks`, and why a print has `failed`.
+    """
+    if dig(message, "reauthRequired") is not None:
+        return Told({}, again=True)
+    if isinstance(news := dig(message, "history"), dict):
+        return Told({**known, **_facts(known, news)})
+    if isinstance(news := dig(message, "current"), dict):
+        sent, events = _heard(known.get("sent", ""), rows(news, "logs", most=MOST_LINES))
+        return Told({**known, **_facts(known, news), "sent": sent}, events)
+    if known and (kind := dig(message, "event", "type")):
+        error = dig(message, "event", "payload", "reason") == "error"
+        why = text(message, "event", "payload", "error") or "OctoPrint gave it up"
+        return Told({**known, "failed": why if kind == "PrintFailed" and error else ""})
+    if known and dig(message, "plugin", "plugin") == "action_command_prompt":
+        return Told({**known, "asks": _question(dig(message, "plugin", "data"))})
+    return Told()
+
+
+def _facts(known: Mapping[str, Any], news: Any) -> dict[str, Any]:
+    """Return the state of printer and job; readings that do not come again are those that are known."""
+    readings = rows(news, "temps")
+    heat = readings[-1] if readings else dig(known, "machine", "temperature")
+    there = dig(news, "state", "flags", "operational") is True
+    return {
+        "machine": {"state": news.get("state"), "temperature": heat if there else None, "resends": news.get("resends")},
+        "job": {"job": news.get("job"), "progress": news.get("progress")},
+    }
+
+
+def _heard(sent: str, logs: Sequence[Any]) -> tuple[str, list[Event]]:
+    """Return the last line that went to the printer, and what it said: its lines, and which of ours are done."""
+    events: list[Event] = []
+    for line in logs:
+        if not isinstance(line, str):
+            continue
+        if went := SENT.match(line):
+            sent = plain(went[1])
+        elif line.startswith("Recv: "):
+            said = plain(line.removeprefix("Recv: "))
+            events.append(Message(said))
+            if said.startswith("ok") and sent:
+                events.append(Completed(sent))
+                sent = ""
+    return sent, events
+
+
+def _question(data: Any) -> Asked | None:
+    """Return what the printer asks; None where it takes its question back."""
+    if dig(data, "action") != "show":
+        return None
+    choices = [plain(each, 40) for each in rows(data, "choices", most=10) if isinstance(each, str)]
+    return Asked(text(data, "text"), tuple(choices))
 
 
 def _heaters(machine: Any) -> dict[str, Reading]:

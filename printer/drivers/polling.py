@@ -1,4 +1,8 @@
-"""What has happened at a printer that only answers questions: the difference between two answers."""
+"""What has happened at a printer behind a server: the difference between two looks at it.
+
+A look takes what the server has pushed, where it has a push channel; else the server is asked, once a second. Only the
+end of a job is not believed when it is pushed, but asked for: what was pushed before the job began looks just like it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,18 @@ from dataclasses import replace
 import numpy as np
 
 from printer.clock import Clock, WallClock
-from printer.drivers.base import OFFLINE, Driver, Heard, Status
+from printer.drivers.base import OFFLINE, Heard, Remote, Status
 from printer.errors import DriverError
-from printer.events import Event, Temperatures
+from printer.events import Event, Message, Temperatures
 from printer.job import FINAL
-from printer.notices import Changed, Disconnected, Layer, Reconnected
+from printer.notices import Changed, Disconnected, Layer, Reconnected, Warned
 from printer.program import NOTHING, Program
 
 INTERVAL_S = 1.0
 """Between two questions."""
+
+TROUBLES = ("!!", "Error:")
+"""So begin the lines of a printer that people should see."""
 
 IDLE_S = 60.0
 """For so long a server may say that it prints nothing, although it should."""
@@ -25,9 +32,9 @@ GIVE_UP_S = 300.0
 
 
 class Polling:
-    """A printer behind a server, asked now and then."""
+    """A printer behind a server, listened to or asked now and then."""
 
-    def __init__(self, driver: Driver, program: Program | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, driver: Remote, program: Program | None = None, clock: Clock | None = None) -> None:
         self.last = Status("connecting")
         self._driver, self._program, self._clock = driver, program or NOTHING, clock or WallClock()
         self._began = self._clock.now()
@@ -35,21 +42,27 @@ class Polling:
         self._away: float | None = None
         self._idle: float | None = None
         self._layer = 0.0  # when it began
+        self._printing = len(self._program) > 0  # or only looking
+        self._told = False  # that nothing is pushed
+        if driver.channel:
+            driver.channel.open()
 
     def heard(self) -> list[Heard]:
-        """Ask, if it is time to; return what has happened. Raises `DriverError` where the server stays away."""
+        """Look, if it is time to; return what has happened. Raises `DriverError` where the server stays away."""
         now = self._clock.now()
-        if now - self._asked < INTERVAL_S or self.last.state in FINAL:
+        if self._printing and self.last.state in FINAL:
             return []
-        self._asked = now
         try:
-            status = self._driver.status()
+            status = self._look(now)
         except DriverError as error:
             return self._missing(now, str(error))
+        if status is None:
+            return []
         found: list[Event] = [Reconnected(now - self._away)] if self._away is not None else []
         self._away = None
         status = self._counted(self._forgotten(status, now))
         line = self._line(status)
+        found += self._said()
         found += self._differences(status, now - self._began)
         self.last = status
         return [Heard(now - self._began, line, event) for event in found]
@@ -57,6 +70,31 @@ class Polling:
     def status(self) -> Status:
         """Return the last answer."""
         return self.last
+
+    def _look(self, now: float) -> Status | None:
+        """Return what is so; None where there is nothing to go by until it is time to ask."""
+        pushed = self._driver.pushed()
+        if pushed and not (self._printing and pushed.over):
+            return pushed
+        if now - self._asked < INTERVAL_S:
+            return None
+        self._asked = now
+        return self._driver.status()
+
+    def _said(self) -> list[Event]:
+        """Return what the channel has told that people should see, its own troubles once."""
+        channel = self._driver.channel
+        if channel is None:
+            return []
+        said: list[Event] = [
+            Warned(event.text)
+            for event in channel.heard()
+            if isinstance(event, Message) and event.text.startswith(TROUBLES)
+        ]
+        if channel.trouble and not self._told:
+            self._told = True
+            said.append(Warned(f"{self._driver.name} pushes nothing ({channel.trouble}): it is asked once a second"))
+        return said
 
     def _missing(self, now: float, reason: str) -> list[Heard]:
         """Wait for a server that is away."""
@@ -69,7 +107,7 @@ class Polling:
 
     def _forgotten(self, status: Status, now: float) -> Status:
         """Return a status that says so where a job was started and the server knows nothing of it."""
-        if not len(self._program) or status.state not in ("idle", OFFLINE):
+        if not self._printing or status.state not in ("idle", OFFLINE):
             self._idle = None
             return status
         self._idle = now if self._idle is None else self._idle
@@ -91,7 +129,7 @@ class Polling:
     def _counted(self, status: Status) -> Status:
         """Return a status with the layer and the filament that its server does not tell."""
         program, line = self._program, self._line(status)
-        if not len(program) or status.state in ("idle", OFFLINE):
+        if not self._printing or status.state in ("idle", OFFLINE):
             return status
         known = status.filament if status.filament is not None else float(program.filament[line])
         layer = status.layer if status.layer >= 0 else int(program.layer[line - 1]) if line else -1

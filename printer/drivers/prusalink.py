@@ -35,6 +35,7 @@ class PrusaLink:
     """One printer of Prusa; by API key, or by user and password (digest)."""
 
     can: frozenset[str] = frozenset()
+    channel = None  # PrusaLink pushes nothing
 
     def __init__(self, address: str, secret: Secret, *, transport: httpx.BaseTransport | None = None) -> None:
         digest = (secret.user, secret.password) if secret.password else None
@@ -90,6 +91,10 @@ class PrusaLink:
     def answer(self, choice: int | None = None) -> None:
         """Not over PrusaLink."""
         raise ImpossibleAction("PrusaLink takes no answers: go to the printer")
+
+    def pushed(self) -> Status | None:
+        """Return nothing."""
+        return None
 
     def status(self) -> Status:
         """Ask."""

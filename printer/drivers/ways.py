@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from printer.config import Printer, Secret
-from printer.drivers.base import Driver
+from printer.drivers.base import Remote
 from printer.drivers.local import Local
 from printer.errors import ConfigError
 from printer.firmware import FIRMWARES, UNKNOWN, Firmware
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REMOTE = ("octoprint", "moonraker", "prusalink")
 
 
-def connect(printer: Printer, secret: Secret, pace: float = 1.0) -> Driver:
+def connect(printer: Printer, secret: Secret, pace: float = 1.0) -> Local | Remote:
     """Return the driver of a printer; a server is asked whether it is there, a port is opened when it is needed.
 
     pace   times as fast as real time that a virtual printer runs
@@ -52,7 +52,7 @@ def virtual(device: VirtualPrinter, pace: float = float("inf")) -> Local:
     return Local(lambda again: MemoryTransport(device), name="virtual printer", waits=False, pace=pace)
 
 
-def _server(printer: Printer, secret: Secret) -> Driver:
+def _server(printer: Printer, secret: Secret) -> Remote:
     if printer.kind == "octoprint":
         from printer.drivers.octoprint import OctoPrint
 

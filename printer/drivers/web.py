@@ -17,6 +17,8 @@ from printer.errors import DriverError, ImpossibleAction
 from printer.text import plain
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 LARGEST_ANSWER = 4 << 20
@@ -39,6 +41,7 @@ class Web:
     headers   sent with each request: keys
     digest    user and password, where the server wants these
     transport of httpx, for tests
+    trust     what certificates are believed; None where nothing is encrypted
     """
 
     def __init__(
@@ -51,12 +54,15 @@ class Web:
         import httpx
 
         self.address = _checked(address)
+        self.headers = {"User-Agent": "fabthread", **(headers or {})}
+        self.trust = _trust() if self.address.startswith("https") else None
         try:
             self._client = httpx.Client(
                 base_url=self.address,
-                headers={"Accept-Encoding": "identity", "User-Agent": "fabthread", **(headers or {})},
+                headers={"Accept-Encoding": "identity", **self.headers},
                 auth=httpx.DigestAuth(*digest) if digest else None,
                 timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
+                verify=self.trust or False,  # without encryption there is nothing to verify
                 transport=transport,
                 follow_redirects=False,
                 trust_env=False,
@@ -81,7 +87,7 @@ class Web:
             with self._client.stream(method, path, timeout=self._timeout(within), **content) as response:
                 body = _bounded(response.iter_raw(), deadline, self.address)
                 status = response.status_code
-        data = _json(body)
+        data = decoded(body)
         if 200 <= status < 300 or status in allow:
             return Answer(status, data)
         raise _refusal(self.address, path, status, data)
@@ -106,6 +112,11 @@ class Web:
         except httpx.TimeoutException:
             raise DriverError(f"{self.address} does not answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise DriverError(
+                    f"{self.address} shows a certificate that nobody we trust has signed: name a file with it in"
+                    " SSL_CERT_FILE, or give its http:// address where the network is your own"
+                ) from None
             raise DriverError(f"cannot talk to {self.address}: {plain(error) or type(error).__name__}") from None
 
 
@@ -178,7 +189,18 @@ def _checked(address: str) -> str:
         or parts.password
     ):
         raise DriverError(f"{plain(address)!r} is no address of a server, such as http://octopi.local")
-    return whole.rstrip("/")
+    return (parts.scheme + whole[len(parts.scheme) :]).rstrip("/")  # the scheme in lower case: it decides about trust
+
+
+def _trust() -> ssl.SSLContext:
+    """Return what certificates are believed: the system's authorities or SSL_CERT_FILE's, and the public ones."""
+    import ssl
+
+    import certifi  # comes with httpx; not every Python knows where its system keeps authorities
+
+    trust = ssl.create_default_context()
+    trust.load_verify_locations(certifi.where())
+    return trust
 
 
 def _bounded(chunks: Iterator[bytes], deadline: float, address: str) -> bytes:
@@ -193,8 +215,8 @@ def _bounded(chunks: Iterator[bytes], deadline: float, address: str) -> bytes:
     return bytes(body)
 
 
-def _json(body: bytes) -> Any:
-    """Return an answer as JSON, None where it is something else."""
+def decoded(body: bytes | str) -> Any:
+    """Return what a server said as JSON, None where it is something else."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

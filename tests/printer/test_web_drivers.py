@@ -471,8 +471,13 @@ class FakeClock:
 class Script:
     """A driver that answers from a list; an exception is raised."""
 
+    channel = None
+
     def __init__(self, *answers) -> None:
         self.answers = list(answers)
+
+    def pushed(self):
+        return None
 
     def status(self):
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
