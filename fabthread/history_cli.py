@@ -78,7 +78,8 @@ def _details(row: JobRow, facts: dict[str, Any]) -> None:
     if facts.get("reason"):
         click.echo(f"  {'reason':<10}{plain(facts['reason'])}")
     click.echo(f"  {'sha256':<10}{plain(facts['sha256'])}")
-    click.echo(f"  {'printing':<10}{clock(row.printing_s)}, {clock(row.predicted_s)} predicted")
+    for kind, each in facts.get("times", {}).items():
+        click.echo(f"  {plain(kind):<10}{clock(each['s'])}, {clock(each['predicted_s'])} predicted")
     for each in facts.get("states", ()):
         click.echo(f"  {each['t']:9.1f} s  {plain(each['state'])} {plain(each['reason'])}".rstrip())
     for tool, used in facts.get("filament", {}).items():

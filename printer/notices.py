@@ -69,3 +69,13 @@ class Overridden(Event):
 
     what: str
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waited(Event):
+    """A wait of the file is over: its line, "heating" or "preparing", seconds that it took and was to take."""
+
+    text: str
+    kind: str
+    took: float
+    predicted: float

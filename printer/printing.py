@@ -22,6 +22,7 @@ from printer.sequences import Policy
 from printer.session import Session
 from printer.telemetry import Telemetry
 from printer.transport.base import Transport
+from printer.waiting import Waiting
 
 GIVE_UP = 300.0
 """Seconds after which a device that was lost is no longer waited for."""
@@ -64,6 +65,7 @@ class Printing:
         self._waits = reopen is not None
         self._guard = guard
         self._layers = LayerWatch()
+        self.waiting = Waiting(self.program.waits, self.program.seconds)
         self._journal = journal
         self._on_event = on_event
         self._preamble = [f"M28 {upload}"] if upload else list(preamble)
@@ -261,6 +263,9 @@ class Printing:
         before = self.job.line
         if line != before and self._act(job.Advance(now, line=line)) and line // BATCH != before // BATCH:
             self.program.state(line)  # in time, so that a pause need not go through all lines before it
+        doing = self.session.link.oldest if state in FED else ""
+        if waited := self.waiting.observe(now, line, doing, self.telemetry.readings):
+            self._emit(waited)
         if state in FED:
             self._look_at_layer(now, line)
             if self.feeder.done or (self._upload and self.feeder.sent == len(self.program)):

@@ -22,6 +22,7 @@ from gcode.planner import Machine, estimate
 from gcode.reader import read, stream
 from printer.errors import FileChanged, UnsafeToPrint
 from printer.modal import Modal
+from printer.waiting import KINDS, Expected, expected
 
 if TYPE_CHECKING:  # the rules are imported where a machine is given to check against
     from gcode.checks import Finding, Limits
@@ -43,6 +44,7 @@ class Program:
     object    (n,) i2    index into `objects`, -1 where the line belongs to none
     findings             what the checks say of the file on this machine; none where no machine was given
     problems             lines that are not G-code
+    waits                for heaters, homing and the like, none of it in `seconds`
     """
 
     name: str
@@ -59,6 +61,7 @@ class Program:
     objects: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
+    waits: tuple[Expected, ...] = ()
     _reached: list[Modal] = field(default_factory=list, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -82,6 +85,14 @@ class Program:
             until = min(at + BATCH, line)
             modal.follow(self.lines(at, until))
             at = until
+
+    @property
+    def predicted(self) -> dict[str, float]:
+        """Return the seconds that the print is to take: `printing` is motion, `heating` and `preparing` come before."""
+        totals = dict.fromkeys(KINDS, 0.0)
+        for wait in self.waits:
+            totals[wait.kind] += wait.seconds
+        return {"printing": float(self.seconds[-1])} | totals
 
     @property
     def layers(self) -> int:
@@ -164,9 +175,12 @@ def _known(pieces: Iterable[Moves], numbers: NDArray[np.int32], machine: Machine
     seconds, filament = np.zeros(n + 1), np.zeros(n + 1)
     layer, which, tool = np.full(n, -1, np.int32), np.full(n, -1, np.int16), np.zeros(n, np.int16)
     objects: tuple[str, ...] = ()
+    waits: tuple[Expected, ...] | None = None
     for moves in pieces:
         line = np.searchsorted(numbers, moves.line)
-        seconds[1:] += np.bincount(line, estimate(moves, machine), n + 1)[:n]
+        took = estimate(moves, machine)
+        waits = expected(moves, numbers, took) if waits is None else waits  # a print waits at its beginning
+        seconds[1:] += np.bincount(line, took, n + 1)[:n]
         filament[1:] += np.bincount(line, moves.e, n + 1)[:n]
         first = int(line[0]) if len(line) else n
         for column, values in ((layer, moves.layer), (which, moves.object), (tool, moves.tool)):
@@ -179,6 +193,7 @@ def _known(pieces: Iterable[Moves], numbers: NDArray[np.int32], machine: Machine
         "object": which,
         "tool": tool,
         "objects": objects,
+        "waits": waits or (),
     }
 
 

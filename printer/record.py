@@ -25,10 +25,12 @@ from printer.events import Event
 from printer.program import Program
 from printer.store import JobRow, Store
 from printer.text import plain
+from printer.waiting import REMEMBERED
 
 NAMES: dict[type[Event], str] = {
     notices.Changed: "state",
     notices.Layer: "layer",
+    notices.Waited: "waited",
     notices.Warned: "warning",
     notices.Alarmed: "alarm",
     notices.Disconnected: "disconnected",
@@ -51,6 +53,9 @@ SAMPLE_S = 1.0
 
 MOST = 10_000
 """Entries of one list in job.json."""
+
+LOOKED_AT = 50
+"""Jobs among which the last ones of a printer are looked for."""
 
 
 def described(heard: Heard) -> dict[str, Any] | None:
@@ -101,7 +106,7 @@ class Record:
             file=plain(program.name, 200),
             sha256=program.sha256,
             state="started",
-            predicted_s=float(program.seconds[-1]),
+            predicted_s=sum(program.predicted.values()),
             layers=program.layers,
         )
         self._store, self._program = store, program
@@ -109,7 +114,7 @@ class Record:
         self.id, self.folder = store.begin(row)
         self._facts = {"id": self.id, "began": began, "printer": printer, "file": row.file, "sha256": row.sha256}
         self._facts |= {"lines": len(program), "first_line": start, **facts}
-        self._lists: dict[str, list[Any]] = {name: [] for name in ("states", "layers", "overrides", "warnings")}
+        self._lists: dict[str, list[Any]] = {name: [] for name in ("states", "waits", "layers", "overrides", "warnings")}
         self._layer: tuple[int, float] | None = None  # the layer at hand, and when it began
         self._sampled = -SAMPLE_S
         try:
@@ -136,16 +141,21 @@ class Record:
         """Write down how it ended, and take the filament off the spools; return the facts."""
         self.tally.advance(line)
         self._end_layer(status.elapsed_s)
+        took = self._took(status.elapsed_s)
         row = {
             "state": status.state,
             "reason": plain(status.reason),
             "elapsed_s": round(status.elapsed_s, 3),
-            "printing_s": round(_spent("printing", self._lists["states"], status.elapsed_s), 3),
+            "printing_s": round(took["printing"], 3),
             "resends": status.resends,
             "underruns": status.underruns,
         }
         grams = self._store.finish(self.id, row, self.tally.fed)
-        self._facts |= {**row, "lines_done": line, "predicted_s": round(float(self._program.seconds[-1]), 3)}
+        predicted = self._program.predicted
+        self._facts |= {**row, "lines_done": line, "predicted_s": round(sum(predicted.values()), 3)}
+        self._facts["times"] = {
+            kind: {"s": round(took[kind], 3), "predicted_s": round(seconds, 3)} for kind, seconds in predicted.items()
+        }
         self._facts["filament"] = {
             tool: {"mm": round(mm, 3), "g": round(grams[tool], 3)} for tool, mm in sorted(self.tally.fed.items())
         }
@@ -159,6 +169,15 @@ class Record:
         except OSError as error:
             raise StoreError(f"cannot write into {self.folder}: {error.strerror}") from None
         return self._facts
+
+    def _took(self, end: float) -> dict[str, float]:
+        """Return the seconds that motion, heating and preparing took; what a person made it wait is none of these."""
+        took = dict.fromkeys(self._program.predicted, 0.0)
+        for wait in self._lists["waits"]:
+            took[wait["kind"]] += wait["s"]
+        going = sum(_spent(state, self._lists["states"], end) for state in ("printing", "heating"))
+        took["printing"] = max(going - sum(took.values()), 0.0)
+        return took
 
     def head(self) -> dict[str, Any]:
         """Return what a journal has to know to find everything again."""
@@ -180,6 +199,17 @@ class Record:
             self._layer = None
 
 
+def earlier_waits(store: Store, printer: str) -> list[list[dict[str, Any]]]:
+    """Return what the last prints of a printer waited for and how long, the newest first."""
+    found = []
+    for row in store.jobs(LOOKED_AT, state="done"):
+        if row.printer == printer and len(found) < REMEMBERED:
+            with suppress(OSError, ValueError, AttributeError):
+                facts = json.loads((store.job_folder(row.id) / "job.json").read_text(encoding="utf-8"))
+                found.append([wait for wait in facts.get("waits", ()) if isinstance(wait, dict)])
+    return found
+
+
 def _changed(record: Record, heard: Heard) -> None:
     assert isinstance(heard.event, notices.Changed)
     record._note("states", {"t": round(heard.at, 3), "state": heard.event.state, "reason": heard.event.reason})
@@ -191,6 +221,13 @@ def _layer(record: Record, heard: Heard) -> None:
     assert isinstance(heard.event, notices.Layer)
     record._end_layer(heard.at)
     record._layer = heard.event.number, heard.at
+
+
+def _waited(record: Record, heard: Heard) -> None:
+    wait = heard.event
+    assert isinstance(wait, notices.Waited)
+    told = {"text": plain(wait.text, 200), "kind": wait.kind}
+    record._note("waits", {**told, "s": round(wait.took, 3), "predicted_s": round(wait.predicted, 3)})
 
 
 def _overridden(record: Record, heard: Heard) -> None:
@@ -220,6 +257,7 @@ def _rounded(value: Any) -> Any:
 HANDLERS: dict[type[Event], Callable[[Record, Heard], None]] = {
     notices.Changed: _changed,
     notices.Layer: _layer,
+    notices.Waited: _waited,
     notices.Overridden: _overridden,
     notices.Warned: _warned,
     notices.Alarmed: _warned,

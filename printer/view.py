@@ -23,12 +23,14 @@ class View:
     heaters           by name: C now, C aimed at
     speed, flow       overrides, percent
     lines_per_second  over the last seconds
+    left_s            of motion, heating and preparing; None where nothing is predicted
     resends           lines that were asked for again
     underruns         times that the printer's planner ran dry; 0 where the firmware does not tell
     asks              a question that waits for an answer
     """
 
     job: job.View
+    left_s: float | None
     file: str
     firmware: str
     connected: bool
@@ -52,8 +54,10 @@ def snapshot(printing: Printing) -> View:
     """Return what there is to show now."""
     session, telemetry, now = printing.session, printing.telemetry, printing.session.now
     stats = session.link.stats
+    seen = job.view(printing.job, now)
     return View(
-        job=job.view(printing.job, now),
+        job=seen,
+        left_s=seen.left_s if seen.left_s is None or seen.state in job.FINAL else seen.left_s + printing.waiting.left,
         file=printing.program.name,
         firmware=telemetry.firmware,
         connected=session.connected,

@@ -221,7 +221,7 @@ def seen(view: View) -> Status:
         layer=job.layer,
         layers=job.layers,
         elapsed_s=job.elapsed_s,
-        left_s=job.left_s,
+        left_s=view.left_s,
         heaters=view.heaters,
         speed=view.speed,
         flow=view.flow,

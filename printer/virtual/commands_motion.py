@@ -172,8 +172,10 @@ def home(fw: Firmware, words: Words) -> Task:
 
 
 def level(fw: Firmware, words: Words) -> Task:
-    """G29: probe nine points."""
+    """G29: probe nine points; the other steps of unified bed levelling (P, A, S ...) only reckon."""
     yield from fw.standstill()
+    if words.number("P", 1.0) != 1 or (not words.has("P") and any(map(words.has, "ADLSQ"))):
+        return None
     if not fw.motion.homed.all():
         fw.complain("Home XYZ first" if not fw.personality.strict else "Must home axis first")
         return None

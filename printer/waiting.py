@@ -1,0 +1,155 @@
+"""What a print waits for besides motion: heaters, homing, measuring the bed, macros; what is expected, what it took.
+
+    expected   Moves -> [Expected]          from a cold machine, by the models of `gcode.times`
+    learned    the same as the same lines took the same printer in earlier prints
+    Waiting    a fold over what the printer is doing: `left` of what is expected, and `Waited` for each wait that ends
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gcode.commands import name_of
+from gcode.moves import Moves
+from gcode.times import Wait, estimate_heating, estimate_homing
+from printer.events import Reading
+from printer.firmware import PATIENCE_MACRO_S, patience
+from printer.notices import Waited
+
+KINDS = HEATING, PREPARING = "heating", "preparing"
+HEATERS = {"M109": "T", "M190": "B", "M191": "C", "M116": "", "TEMPERATURE_WAIT": ""}
+"""Commands that wait for a heater, and what firmware calls it; "" for any."""
+PREPARATIONS = frozenset(("G28", "G29", "G30", "G32", "G33", "G34", "G76", "G80", "M48"))
+WAITS_IN = {"nozzle": "M109", "bed": "M190", "chamber": "M191", "homing": "G28"}
+"""The usual command for each wait of `gcode.times`; what else stands at its place, as a macro, does it all."""
+STILL_MOVING = 60.0
+"""Seconds of motion that a printer may hold when it comes to a line that waits; they are no wait."""
+FOR_ALL = tuple(WAITS_IN.values())
+REMEMBERED = 5
+"""Earlier prints that a wait is learned from."""
+
+
+class Expected(NamedTuple):
+    """A wait: its 0-based line of the program and text, "heating" or "preparing", and how long it may take."""
+
+    line: int
+    text: str
+    kind: str
+    seconds: float
+
+
+def kind_of(text: str) -> str:
+    """Return what a line waits for, "" where it does not.
+
+    >>> [kind_of(text) for text in ("M109 S210", "G28 X", "PRINT_START BED=60", "G1 X9", "G4 S9", "M600")]
+    ['heating', 'preparing', 'preparing', '', '', '']
+    """
+    name = name_of(text)
+    if name in HEATERS:
+        return HEATING
+    macro = name[:2].isalpha() and patience(text) == PATIENCE_MACRO_S and "END" not in name  # which waits for motion
+    return PREPARING if name in PREPARATIONS or macro else ""
+
+
+def expected(moves: Moves, numbers: NDArray[np.integer], seconds: NDArray[np.float64]) -> tuple[Expected, ...]:
+    """Return every wait among moves that take `seconds` (n,); `numbers` are the lines of the program in the file."""
+    homes = estimate_homing(moves)
+    stands = [*homes, *estimate_heating(moves, None, seconds, homes)]
+    by_place: dict[tuple[int, str], list[Wait]] = {}
+    for stand in stands:
+        by_place.setdefault((stand.row, WAITS_IN[stand.what]), []).append(stand)
+    found = []
+    for row, number, text in zip(moves.command_row.tolist(), moves.command_line, moves.commands, strict=True):
+        if kind := kind_of(text):
+            places = [(row, name_of(text))] if name_of(text) in WAITS_IN.values() else [(row, c) for c in FOR_ALL]
+            mine = [by_place[place].pop(0) for place in places if by_place.get(place)]
+            line = int(np.searchsorted(numbers, number))
+            found.append(Expected(line, spelled(text), kind, sum(stand.seconds for stand in mine)))
+    return tuple(found)
+
+
+def learned(waits: Iterable[Expected], earlier: Iterable[Iterable[Mapping[str, object]]]) -> tuple[Expected, ...]:
+    """Return waits with the time that the same lines took in earlier prints, the newest first."""
+    took: dict[str, list[float]] = {}
+    for job in earlier:
+        for wait in job:
+            text, seconds = wait.get("text"), wait.get("s")
+            if isinstance(text, str) and isinstance(seconds, int | float):
+                took.setdefault(text, []).append(float(seconds))
+    return tuple(
+        wait._replace(seconds=median(took[wait.text][:REMEMBERED])) if wait.text in took else wait for wait in waits
+    )
+
+
+class Waiting:
+    """What of the expected waits is over, and how far the one at hand has come."""
+
+    def __init__(self, waits: Sequence[Expected], seconds: NDArray[np.float64]) -> None:
+        self._waits, self._seconds = waits, seconds
+        self._rested = 0.0, 0.0  # predicted motion up to where it stood still last, and when that was
+        self._next = 0  # the first that has neither begun nor been passed
+        self._now: Expected | None = None
+        self._began = self._left = 0.0
+        self._gap: float | None = None  # C to the target when it began
+
+    def observe(self, now: float, line: int, doing: str, readings: Mapping[str, Reading]) -> Waited | None:
+        """Take in the line that the printer is at and what it is doing; return the wait that has ended by that."""
+        kind, ended = kind_of(doing), None
+        if self._now and self._now.text != doing:
+            ended = Waited(self._now.text, self._now.kind, max(now - self._began, 0.0), self._now.seconds)
+            self._rested, self._now = (float(self._seconds[self._now.line]), now), None
+        if kind and self._now is None:
+            self._now, self._gap = self._take(line, doing, kind), None
+            moved, since = self._rested
+            under_way = float(self._seconds[self._now.line]) - moved - (now - since)
+            self._began = now + min(max(under_way, 0.0), STILL_MOVING)
+        while self._next < len(self._waits) and self._waits[self._next].line < line:
+            self._next += 1
+        self._left = self._remaining(now, self._now, readings) if self._now else 0.0
+        return ended
+
+    @property
+    def left(self) -> float:
+        """Seconds of waiting that are still to come."""
+        return self._left + sum(wait.seconds for wait in self._waits[self._next :])
+
+    def _take(self, line: int, doing: str, kind: str) -> Expected:
+        """Return the expected wait that begins now, or one of which nothing was expected."""
+        for k in range(self._next, len(self._waits)):
+            if self._waits[k].text == doing:
+                self._next = k + 1
+                return self._waits[k]
+        return Expected(line, doing, kind, 0.0)
+
+    def _remaining(self, now: float, wait: Expected, readings: Mapping[str, Reading]) -> float:
+        """Return what is left of the wait at hand: as expected at first, as measured the nearer its end is.
+
+        With a share f of the way to the target done in t seconds, the whole is taken to be t + (1 - f) x expected.
+        """
+        spent = max(now - self._began, 0.0)
+        gap = _gap(readings, HEATERS.get(name_of(wait.text), ""))
+        if wait.kind != HEATING or gap is None:
+            return max(wait.seconds - spent, 0.0)
+        self._gap = max(self._gap or gap, gap)
+        rest = min(gap / self._gap, 1.0)
+        return rest * (spent + rest * wait.seconds)
+
+
+def _gap(readings: Mapping[str, Reading], heater: str) -> float | None:
+    """Return how many C the heaters of a letter are from their targets at most; None where nobody knows."""
+    gaps = [
+        abs(reading.target - reading.actual)
+        for name, reading in readings.items()
+        if name.startswith(heater) and reading.target
+    ]
+    return max(max(gaps), 0.1) if gaps else None
+
+
+def spelled(text: str) -> str:
+    """Return a line as it is sent: without comment and stray blanks."""
+    return text.partition(";")[0].strip()
