@@ -6,6 +6,8 @@ thumbnails   source -> pictures
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from gcode import bgcode, containers, embedded
 from gcode.containers import Source
 from gcode.embedded import Thumbnail
@@ -38,9 +40,9 @@ def thumbnails(source: Source, plate: int | None = None) -> list[Thumbnail]:
 
 
 def _blocks(source: Source) -> list[bgcode.Block]:
-    """Return the blocks of a binary file but for its G-code; of any other file none."""
+    """Return the blocks of a binary file before its G-code, which the format wants last; of any other file none."""
     with containers.opened(source) as (stream, name):
         if stream.read(4) != bgcode.MAGIC:
             return []
         stream.seek(0)
-        return [block for block in bgcode.blocks(stream, name) if block.kind != bgcode.Kind.GCODE]
+        return list(takewhile(lambda block: block.kind != bgcode.Kind.GCODE, bgcode.blocks(stream, name)))

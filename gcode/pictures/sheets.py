@@ -97,6 +97,7 @@ class _Print(NamedTuple):
     """A print and the look of it.
 
     frame   (k, 3) points that fill a view from above of any layer
+    line    mm, width of travels
     seams   (k, 4) places and layers
     """
 
@@ -104,6 +105,7 @@ class _Print(NamedTuple):
     look: Look
     paint: Paint
     frame: Floats
+    line: float
     seams: Floats
 
     @classmethod
@@ -119,7 +121,8 @@ class _Print(NamedTuple):
                 f"there is nothing to draw: no bead is printed in {where} (the print has {count} layers)"
             )
         frame = np.concatenate([all_beads.start, all_beads.end])
-        return cls(shown, look, paints, frame, seams(moves) if look.seams else np.zeros((0, 4)))
+        line = max(0.06, 0.0011 * max(float(np.ptp(frame[:, axis])) for axis in (0, 1)))
+        return cls(shown, look, paints, frame, line, seams(moves) if look.seams else np.zeros((0, 4)))
 
     def page(self, width: int, height: int, facts: str) -> Page:
         """Return a page with its title."""
@@ -131,11 +134,10 @@ class _Print(NamedTuple):
 
     def beads(self, first: int = 0, last: int | None = None) -> Beads:
         """Return what is drawn of some layers."""
-        line = max(0.06, 0.0011 * float(np.ptp(self.frame[:, :2], axis=0).max()))
-        beads = beads_of(self.moves, self.paint.index, first, last, line if self.look.travels else 0.0)
+        beads = beads_of(self.moves, self.paint.index, first, last, self.line if self.look.travels else 0.0)
         layer = self.seams[:, 3]
         places = self.seams[(layer >= first) & (layer <= (np.inf if last is None else last)), :3]
-        return together(beads, dots(places, max(0.6, 8 * line), SEAM))
+        return together(beads, dots(places, max(0.6, 8 * self.line), SEAM))
 
     def flat(self, page: Page, beads: Beads, box: Box) -> None:
         """Draw beads from above."""
