@@ -90,7 +90,7 @@ def test_a_model_becomes_a_part_a_row_a_folder_and_a_lighter_spool(home, sample_
     folder = Path(first["folder"])
     facts = json.loads((folder / "job.json").read_text())
     assert len(facts["layers"]) == first["layers"]
-    assert sum(each["s"] for each in facts["layers"]) == pytest.approx(first["predicted_s"], rel=0.05)
+    assert sum(each["s"] for each in facts["layers"]) == pytest.approx(first["predicted"]["printing"], rel=0.05)
     assert facts["settings"]["layer_height"] == "0.2"
     logged = events((folder / "events.jsonl").read_text())
     assert any(each["event"] == "temperatures" for each in logged)
@@ -104,7 +104,11 @@ def test_other_firmware_takes_as_long_as_predicted(home, sample_models, profile)
     done = run("print", part, "--profile", profile, "--virtual", "--speed", "max", "--json")
     assert done.exit_code == 0, done.output[-2000:]
     end = events(done.output)[-1]
-    assert end["printing_s"] == pytest.approx(end["predicted_s"], rel=0.03)
+    motion, heat = end["times"]["printing"], end["times"]["heating"]
+    assert motion["s"] == pytest.approx(motion["predicted_s"], rel=0.01)
+    assert heat["s"] == pytest.approx(heat["predicted_s"], rel=0.05)
+    again = events(run("print", part, "--profile", profile, "--virtual", "--speed", "max", "--json").output)[-1]
+    assert again["elapsed_s"] == pytest.approx(again["predicted_s"], rel=0.01)  # it has learned how long it waits
 
 
 def test_history_tells_what_happened(home):
