@@ -277,14 +277,10 @@ def _layer_seconds(a: Mapping[float, float], b: Mapping[float, float]) -> dict[f
 
 def _by_height(e: Evidence, seconds: Floats) -> dict[float, float]:
     """Return the seconds of each layer by the height of its first bead."""
-    rows = e.bead_rows
-    if not len(rows):
-        return {}
     inside = e.moves.layer >= 0
     total = np.bincount(e.moves.layer[inside], seconds[inside])
-    layers, first = np.unique(e.moves.layer[rows], return_index=True)
-    heights = (_levels(e.moves.z[rows[first]]) * GRID).round(2).tolist()
-    return {z: float(total[layer]) for z, layer in zip(heights, layers.tolist(), strict=True)}
+    layers, z = e.layers
+    return dict(zip((_levels(z) * GRID).round(2).tolist(), total[layers].tolist(), strict=True))
 
 
 def _commands(a: Evidence, b: Evidence) -> dict[str, tuple[int, int]]:

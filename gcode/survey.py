@@ -107,7 +107,7 @@ def survey(evidence: Evidence, times: Times) -> Survey:
     part = rows[~np.isin(moves.role[rows], (Role.SKIRT, Role.BRIM, Role.SUPPORT, Role.SUPPORT_INTERFACE))]
     (low, high), (part_low, part_high) = _box(e, rows), _box(e, part)
     used = np.cumsum(moves.e * e.held.flow).max(initial=0.0)  # what was retracted last has been used, too
-    layers = _layer_times(e, seconds)
+    layers = _layer_times(e, times.by_layer)
     pulled = _retractions(e)
     travels = ~e.beads & (e.flat > 0)
     commands = Counter(one.name for one in e.spoken)
@@ -201,15 +201,10 @@ def _layer_heights(e: Evidence) -> tuple[float, ...]:
 
 
 def _layer_times(e: Evidence, seconds: Floats) -> list[LayerTime]:
-    """Return the time of each layer that has beads."""
-    rows = e.bead_rows
-    if not len(rows):
-        return []
-    inside = e.moves.layer >= 0
-    total = np.bincount(e.moves.layer[inside], seconds[inside])
-    layers, first = np.unique(e.moves.layer[rows], return_index=True)
-    heights = e.moves.z[rows[first]]
-    return [LayerTime(k + 1, z, float(total[k])) for k, z in zip(layers.tolist(), heights.tolist(), strict=True)]
+    """Return the time of each layer that has beads, of the seconds (layers,) of all."""
+    layers, z = e.layers
+    columns = (layers + 1).tolist(), z.tolist(), seconds[layers].tolist()
+    return [LayerTime(*told) for told in zip(*columns, strict=True)]
 
 
 def _by_role(e: Evidence, seconds: Floats) -> dict[str, float]:

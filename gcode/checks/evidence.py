@@ -118,6 +118,12 @@ class Evidence:
         return np.flatnonzero(self.beads)
 
     @cached_property
+    def layers(self) -> tuple[NDArray[np.int32], Floats]:
+        """The layers that have beads, from 0, and the height of the first bead of each."""
+        layers, first = np.unique(self.moves.layer[self.bead_rows], return_index=True)
+        return layers, self.moves.z[self.bead_rows[first]]
+
+    @cached_property
     def section(self) -> Floats:
         """Cross-section of each bead (len(bead_rows),), mm2, by what is surely extruded: rounding is taken off."""
         rows = self.bead_rows

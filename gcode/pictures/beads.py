@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.moves import Moves
+from gcode.moves import Floats, Moves
 from gcode.pictures import scene
 from gcode.roles import Role
 
-Floats = NDArray[np.float64]
 TRAVEL = 0
 """The place of travels, and of the bed below, in a palette."""
 UNTOLD_WIDTH, UNTOLD_HEIGHT = 0.45, 0.2

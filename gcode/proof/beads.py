@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.moves import Moves
+from gcode.moves import Floats, Moves
 from gcode.roles import Role
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 BESIDE = (Role.SKIRT, Role.BRIM, Role.SUPPORT, Role.SUPPORT_INTERFACE, Role.CUSTOM)

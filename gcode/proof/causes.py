@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gcode.moves import Floats
 from gcode.proof.beads import Beads, Levels, levels_of, width_of
 from gcode.proof.model import Model
 from gcode.proof.register import Found, find
 from gcode.proof.result import Fault
-
-Floats = NDArray[np.float64]
 
 FITS = 0.85
 """Share of the outline that has plastic at it in a file that prints the model."""

@@ -28,8 +28,7 @@ from gcode.kernels.columns import (
     merge_section,
     opened,
 )
-
-Floats = NDArray[np.float64]
+from gcode.moves import Floats
 
 OUT, DEEP = 10, 30
 """How many squares around the outline and into the part are counted by their distance from it."""

@@ -18,13 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.kernels.labels import label
+from gcode.moves import Floats
 from gcode.proof.beads import width_of
 from gcode.proof.compare import ASKED, BOTTOM, EXCESS, OUT, OVER, SHELL, TOP, Picture
 from gcode.proof.measure import Measured, Placed, picture
 from gcode.proof.register import find
 from gcode.proof.result import Fault, deviation_of
-
-Floats = NDArray[np.float64]
 
 LEAST_AREA = 1.0
 """Less than this much (mm2) in one piece is no fault: a nozzle's width squared, several times."""

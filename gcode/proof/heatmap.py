@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gcode.pictures.colours import rgb
+from gcode.pictures.page import FAINT, INK, PAPER
 from gcode.proof.compare import BOTTOM, EXCESS, FINE, SHELL, TOP, Picture
 from gcode.proof.measure import SPACING, picture, slabs
 from gcode.proof.result import Part, Proof
 from gcode.proof.surface import Field, sample
 
-PAPER, INK, FAINT = "#fbfaf7", "#22252b", "#7b8088"
 WRONG = {SHELL: "#e5383b", TOP: "#f07a28", BOTTOM: "#c9184a", EXCESS: "#7b2cbf"}
 WORDS = {SHELL: "wall missing", TOP: "top missing", BOTTOM: "bottom missing", EXCESS: "plastic outside"}
 FILL = np.array([[0.96, 0.97, 0.98], [0.72, 0.79, 0.86], [0.34, 0.45, 0.57], [0.16, 0.21, 0.33]])
@@ -82,15 +83,11 @@ def _colours(shown: Picture, shell: float) -> NDArray[np.uint8]:
     """Return the pixels of a layer; what is empty deeper than the shell is infill."""
     fill = np.clip(shown.plastic * 2, 0, 3)
     pixels = np.stack([np.interp(fill, range(4), FILL[:, channel]) for channel in range(3)], axis=-1)
-    pixels[(shown.depth <= 0) & (shown.plastic < 0.05)] = _rgb(PAPER)
+    pixels[(shown.depth <= 0) & (shown.plastic < 0.05)] = rgb(PAPER)
     for kind, colour in WRONG.items():
         infill = (kind == SHELL) & (shown.depth * shown.pitch > shell)
-        pixels[(shown.wrong == kind) & ~infill] = _rgb(colour)
+        pixels[(shown.wrong == kind) & ~infill] = rgb(colour)
     return np.asarray(pixels * 255 + 0.5, np.uint8)
-
-
-def _rgb(colour: str) -> NDArray[np.float64]:
-    return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
 def _draw_deviation(axes: Any, part: Part, level: int) -> None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gcode.moves import Floats
 from gcode.proof.beads import Beads, Levels, width_of
 from gcode.proof.compare import DEEP, OUT, Picture, Slab, picture_of
 from gcode.proof.model import Model, Outlines
 from gcode.proof.surface import LIMIT, Field, sample, shift_of
-
-Floats = NDArray[np.float64]
 
 HEIGHTS = (0.1, 0.5, 0.9)
 """Where a level is cut, as shares of its height."""

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from gcode.errors import GcodeError
 from gcode.kernels.columns import draw_outlines, fill
 from gcode.kernels.sections import count_cuts, cut
+from gcode.moves import Floats
 from gcode.proof.threemf import read_3mf
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gcode.proof.beads import Beads, levels_of
 from gcode.proof.model import Model
 from gcode.proof.register import find
-
-Floats = NDArray[np.float64]
 
 AROUND = 1.0
 """Beads this far (mm) outside the box of a model still count as its own."""

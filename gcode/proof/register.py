@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.kernels.columns import draw_beads, draw_outlines, fill
+from gcode.moves import Floats
 from gcode.proof.beads import Beads, Levels, width_of
 from gcode.proof.model import Model, Outlines
 from gcode.proof.surface import LIMIT, Field, sample, shift_of
-
-Floats = NDArray[np.float64]
 
 PITCH = 0.5
 """Size of the squares in which the first, coarse place is found, mm; larger on plates that would take too many."""

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gcode.moves import Floats
 from gcode.proof.compare import OUT, OVER
 from gcode.proof.measure import Measured, Placed
 from gcode.proof.surface import LIMIT
-
-Floats = NDArray[np.float64]
 
 
 class Fault(NamedTuple):

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.kernels.reach import enter, reach
-
-Floats = NDArray[np.float64]
+from gcode.moves import Floats
 
 LIMIT = 1.0
 """How far from the outline plastic is looked for, mm."""

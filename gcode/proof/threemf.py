@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from gcode.moves import Floats
+
 CORE = "{http://schemas.microsoft.com/3dmanufacturing/core/2015/02}"
 PRODUCTION = "{http://schemas.microsoft.com/3dmanufacturing/production/2015/06}"
 START_PART = "3D/3dmodel.model"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.errors import GcodeError
-from gcode.moves import Moves
+from gcode.moves import Floats, Moves
 from gcode.proof.beads import Beads, beads_of
 from gcode.proof.causes import best_fit
 from gcode.proof.diagnosis import diagnose, shell_of
@@ -19,7 +19,6 @@ from gcode.proof.model import Model, load, model_of
 from gcode.proof.plate import share_out
 from gcode.proof.result import Fault, Part, Proof
 
-Floats = NDArray[np.float64]
 Source = Model | str | os.PathLike[str] | tuple[Floats, NDArray[np.integer[Any]]]
 
 
