@@ -133,6 +133,12 @@ def check_writable(path: str, inputs: Iterable[str]) -> None:
         raise OutputRefused(path, "no permission")
 
 
+def check_stdout(as_json: bool, *outputs: str | None) -> None:
+    """Raise UsageError where more than one thing would go to stdout."""
+    if as_json + outputs.count("-") > 1:
+        raise click.UsageError("only one of what is written, the JSON included, can go to stdout")
+
+
 def write_file(path: str, data: bytes) -> None:
     """Write a file, or to stdout if the path is "-"; raise OutputRefused where that fails."""
     from slicer.tools import files

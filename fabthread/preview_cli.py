@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabthread import judging
-from fabthread.options import check_writable, is_model, numbers, plate_option, profile_options, resolve, write_file
+from fabthread.options import (
+    check_stdout,
+    check_writable,
+    is_model,
+    numbers,
+    plate_option,
+    profile_options,
+    resolve,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from gcode.checks.limits import Limits
@@ -115,8 +124,7 @@ def preview(
 def _refuse(file: str, output: str, size: tuple[float, float] | None, as_json: bool) -> None:
     """Raise now what would be wrong after a long reading."""
     check_writable(output, [file])
-    if output == "-" and as_json:
-        raise click.UsageError("only one of the picture and the JSON can go to stdout")
+    check_stdout(as_json, output)
     if size and not all(400 <= side <= 8000 for side in size):
         raise click.BadParameter("a picture has 400 to 8000 pixels each way", param_hint="'--size'")
 

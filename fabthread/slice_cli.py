@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import MODEL_SUFFIXES, check_writable, numbers, profile_options, resolve, write_file
+from fabthread.options import (
+    MODEL_SUFFIXES,
+    check_stdout,
+    check_writable,
+    numbers,
+    profile_options,
+    resolve,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from slicer.job import SliceResult
@@ -78,8 +86,7 @@ def slice_models(
     if not models:
         raise click.UsageError("Missing argument 'MODEL...': which file shall be sliced?")
     output = output or os.path.splitext(os.path.basename(models[0]))[0] + ".gcode"
-    if [output, picture, "-" if as_json else None].count("-") > 1:
-        raise click.UsageError("only one of the G-code, the JSON and the picture can go to stdout")
+    check_stdout(as_json, output, picture)
     if output == picture:
         raise click.UsageError(f"the G-code and the picture cannot both be {output}")
     for path in filter(None, (output, picture)):

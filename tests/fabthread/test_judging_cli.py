@@ -284,3 +284,15 @@ def test_where_there_are_no_plates_none_can_be_chosen(plain, sample_models, tmp_
     with pytest.raises(SystemExit) as refused:
         cli.main(["diff", str(plain), "nowhere.gcode", "--plate", "1"])
     assert refused.value.code == 3
+
+
+def test_only_one_thing_goes_to_stdout(cube, sample_models):
+    model = sample_models / "calibration_cube.stl"
+    for order in (
+        ["verify", model, cube, "--picture", "-", "--json"],
+        ["preview", cube, "-o", "-", "--json"],
+        ["slice", model, "-o", "-", "--preview", "-"],
+    ):
+        done = run(*order)
+        assert done.exit_code == 2, order
+        assert "only one" in done.stderr
