@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from gcode.commands import NUMBER, Command, name_of, words_of
+
 SILENT, MOVES_HEAD, ROLE, FAN, ACCELERATION, TOOL, E_MODE, XYZ_MODE, UNITS = range(9)
 KINDS: dict[str, tuple[int, float]] = {
     "M82": (E_MODE, 0),
@@ -50,40 +52,36 @@ def effects(commands: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.floa
 def effect(line: str) -> tuple[int, tuple[float, float]]:
     """Return (kind, values) of one command.
 
-    >>> effect("M106 S255 ; full"), effect("M204 P800"), effect("G28")
-    ((3, (1.0, 0.0)), (4, (800.0, 0.0)), (1, (0.0, 0.0)))
+    >>> effect("M106 S255 ; full"), effect("M204 P800"), effect("G28"), effect("M106 P3 S255 ; the chamber's")
+    ((3, (1.0, 0.0)), (4, (800.0, 0.0)), (1, (0.0, 0.0)), (0, (0.0, 0.0)))
     """
     if line.startswith(";TYPE:"):
         return ROLE, (0.0, 0.0)
-    words = line.split(";", 1)[0].upper().split()
-    name = words[0] if words else ""
-    kind, value = KINDS.get(name, (SILENT if name in HARMLESS or not name else MOVES_HEAD, 0.0))
-    if kind == FAN and name == "M106":
-        return (
-            (SILENT, (0.0, 0.0))
-            if "P1" in words or "P2" in words
-            else (FAN, (fan_share(_word(words, "S", "255")), 0.0))
-        )
+    command = Command(0, name_of(line), words_of(line))
+    if not command.name and not line.split(";", 1)[0].strip():
+        return SILENT, (0.0, 0.0)
+    if re.fullmatch(r"T\d+", command.name):
+        return TOOL, (float(command.name[1:]), 0.0)
+    kind, value = KINDS.get(command.name, (SILENT if command.name in HARMLESS else MOVES_HEAD, 0.0))
+    if kind == FAN and command.number("P"):  # another fan than the part's
+        return SILENT, (0.0, 0.0)
+    if command.name == "M106":
+        value = fan_share(command.words.get("S", ""))
     if kind == ACCELERATION:
-        both = _word(words, "S", _word(words, "ACCEL=", "0"))
-        return kind, (float(_word(words, "P", both)), float(_word(words, "T", both)))
-    if re.fullmatch(r"T\d+", name):
-        return TOOL, (float(name[1:]), 0.0)
+        return kind, (command.number("P", "S", "ACCEL") or 0.0, command.number("T", "S", "ACCEL") or 0.0)
     return kind, (float(value), 0.0)
 
 
 def fan_share(text: str) -> float:
-    """Return the fan 0..1 of an S word: `S128` counts to 255, `S0.50` is a share."""
+    """Return the fan 0..1 of an S word: `S128` counts to 255, `S0.50` is a share, and nothing is all.
+
+    >>> fan_share("51"), fan_share("0.5"), fan_share("")
+    (0.2, 0.5, 1.0)
+    """
+    if not NUMBER.fullmatch(text):
+        return 1.0
     value = float(text)
     return min(max(value if "." in text and value <= 1 else value / 255, 0.0), 1.0)
-
-
-def _word(words: Sequence[str], letter: str, otherwise: str) -> str:
-    """Return the number after `letter` among the words of a command."""
-    for word in words[1:]:
-        if word.startswith(letter) and re.fullmatch(r"[-+]?\d*\.?\d+", word[len(letter) :]):
-            return word[len(letter) :]
-    return otherwise
 
 
 NUMBERED = re.compile(r"[Nn]\d+\s*([^*;]*?)\s*(?:\*\d+)?(\s*;.*)?")

@@ -174,9 +174,28 @@ def test_fan_acceleration_and_tool_are_followed_through_commands():
     assert text.count("T1") == 1
 
 
+@pytest.mark.parametrize("other", ["M106 P3 S255", "M106 P1", "M106 P10 S255", "M107 P2"])
+def test_other_fans_are_not_taken_for_the_parts(other):
+    columns = {"x": [1, 2], "fan": [1.0, 1.0], "speed": 10.0, "command_row": [0, 1], "commands": ("M106 S0", other)}
+    text = lines(Moves.of(2, **columns))
+    assert text.count("M106 S255") == 1
+    assert read("\n".join(text).encode()).fan.tolist() == [1.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
-    [("; note", 0), ("M117 G1 X1", 0), ("  G28", 1), ("", 0), ("START_PRINT", 1), (";TYPE:Custom", 2), ("M107", 3)],
+    [
+        ("m106s255", 3),
+        ("M106 P0 S9", 3),
+        ("G4P500", 0),
+        ("; note", 0),
+        ("M117 G1 X1", 0),
+        ("  G28", 1),
+        ("", 0),
+        ("START_PRINT", 1),
+        (";TYPE:Custom", 2),
+        ("M107", 3),
+    ],
 )
 def test_effects_of_commands(line, kind):
     assert effect(line)[0] == kind
