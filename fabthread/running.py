@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fabthread.faces import Face
 from fabthread.keys import Keys
-from printer.errors import ImpossibleAction
+from printer.errors import DriverError, ImpossibleAction
 
 if TYPE_CHECKING:
     from printer.drivers.base import Driver, Heard, Remote, Status
@@ -155,7 +155,7 @@ class Running:
         """Carry out an order; tell where it makes no sense now."""
         try:
             order()
-        except ImpossibleAction as error:
+        except (ImpossibleAction, DriverError) as error:  # a server that is away now may be there again soon
             self._ask("told", str(error))
 
     def _ask(self, what: str, text: str = "") -> None:

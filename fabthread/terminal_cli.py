@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from printer.clock import Clock
+    from printer.drivers.base import Remote
     from printer.drivers.local import Local
+    from printer.drivers.push import Channel
+    from printer.events import Event
     from printer.transport.base import Transport
 
 EPILOG = """\b
@@ -32,10 +35,13 @@ here stay on at the end.
 LOOK_S, MOST_S = 0.05, 600.0
 """Seconds between two looks at what came; the longest that an answer is waited for."""
 
+CHANNEL_S, LATE_S = 5.0, 0.6
+"""Seconds that a server has to open its push channel; in which its last lines come when all is done."""
+
 ASKED_S = 2.0
 """Seconds after M105 in which temperatures are an answer; at other times they only come because we watch."""
 
-NOISE = ("ok", "wait", "echo:busy: processing")
+NOISE = ("ok", "wait", "echo:busy: processing", "Not SD printing")
 
 
 class Tap:
@@ -64,11 +70,15 @@ class Tap:
 
 
 class Listener(threading.Thread):
-    """Shows what a printer says, and counts the commands it has done."""
+    """Shows what a printer says, and counts the commands it has done.
 
-    def __init__(self, driver: Local, lines: deque[str]) -> None:
+    hear    returns what has happened since the last call
+    lines   what the printer has said and nobody has shown
+    """
+
+    def __init__(self, hear: Callable[[], Iterable[Event]], lines: deque[str]) -> None:
         super().__init__(name="terminal")
-        self._driver, self._lines = driver, lines
+        self._hear, self._lines = hear, lines
         self.done: Counter[str] = Counter()
         self.over = threading.Event()
         self.asked = -ASKED_S  # when M105 was said
@@ -83,9 +93,9 @@ class Listener(threading.Thread):
         """Show what has come."""
         from printer.events import Completed
 
-        for heard in self._driver.heard():
-            if isinstance(heard.event, Completed):
-                self.done[heard.event.line.split(" ", 1)[0].upper()] += 1
+        for event in self._hear():
+            if isinstance(event, Completed):
+                self.done[event.line.split(" ", 1)[0].upper()] += 1
         while self._lines:
             line = self._lines.popleft()
             heat = line.removeprefix("ok ").startswith(("T:", "T0:"))
@@ -101,41 +111,75 @@ def terminal(printer: str | None, port: str | None, baud: int | None, commands: 
     from printer.drivers import ways
 
     where, secret = chosen(printer, port, baud)
-    if where.kind in ways.REMOTE:
-        driver = ways.connect(where, secret)
-        try:
-            for line in commands or sys.stdin:
-                driver.send(line.strip())
-        finally:
-            driver.close()
-        return
     lines: deque[str] = deque(maxlen=100_000)
-    _talk(ways.local(where, through=lambda transport: Tap(transport, lines)), lines, commands or sys.stdin)
+    if where.kind in ways.REMOTE:
+        _through_server(ways.remote(where, secret), lines, commands or sys.stdin)
+    else:
+        _on_wire(ways.local(where, through=lambda transport: Tap(transport, lines)), lines, commands or sys.stdin)
 
 
-def _talk(driver: Local, heard: deque[str], said: Iterable[str]) -> None:
-    """Say lines, and wait until each is done."""
+def _on_wire(driver: Local, lines: deque[str], said: Iterable[str]) -> None:
+    """Talk to a printer that is driven from here."""
     from fabthread.monitor_cli import settled
 
     try:
         driver.watch()
         settled(driver)
-        heard.clear()
-        listener = Listener(driver, heard)
-        listener.start()
-        try:
-            for line in said:
-                _say(driver, listener, line.strip())
-        except KeyboardInterrupt:
-            pass
-        finally:
-            listener.over.set()
-            listener.join()
+        lines.clear()
+        listener = Listener(lambda: [heard.event for heard in driver.heard()], lines)
+        _talk(driver, listener, said, lambda: driver.status().reached)
     finally:
         driver.close()
 
 
-def _say(driver: Local, listener: Listener, line: str) -> None:
+def _through_server(driver: Remote, lines: deque[str], said: Iterable[str]) -> None:
+    """Talk to a printer behind a server, whose answers come through the push channel."""
+    channel = driver.channel
+    try:
+        if channel is None or not _opened(channel):
+            trouble = (channel.trouble if channel else "") or "it pushes nothing"
+            click.echo(f"answers cannot be shown, lines are sent all the same: {trouble}", err=True)
+        listener = Listener(lambda: _heard(channel, lines), lines)
+        _talk(driver, listener, said, lambda: bool(channel and channel.alive), LATE_S)
+    finally:
+        driver.close()
+
+
+def _opened(channel: Channel) -> bool:
+    """Return whether a channel can be had in good time."""
+    channel.open()
+    until = time.monotonic() + CHANNEL_S
+    while not channel.alive and time.monotonic() < until:
+        time.sleep(LOOK_S)
+    return channel.alive
+
+
+def _heard(channel: Channel | None, lines: deque[str]) -> list[Event]:
+    """Return what a server has pushed; keep what its printer has said."""
+    from printer.events import Message
+
+    events = channel.heard() if channel else []
+    lines.extend(event.text for event in events if isinstance(event, Message))
+    return events
+
+
+def _talk(
+    driver: Local | Remote, listener: Listener, said: Iterable[str], there: Callable[[], bool], late: float = 0.0
+) -> None:
+    """Say lines, and wait until each is done, as long as the printer is there; then for what comes late."""
+    listener.start()
+    try:
+        for line in said:
+            _say(driver, listener, line.strip(), there)
+        time.sleep(late if there() else 0.0)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.over.set()
+        listener.join()
+
+
+def _say(driver: Local | Remote, listener: Listener, line: str, there: Callable[[], bool]) -> None:
     """Say one line and wait until it is done."""
     from printer.errors import ImpossibleAction, UnsendableLine
 
@@ -153,10 +197,6 @@ def _say(driver: Local, listener: Listener, line: str) -> None:
     except (ImpossibleAction, UnsendableLine) as error:
         click.echo(plain(error), err=True)
         return
-    _wait(lambda: listener.done[word] > before, driver)
-
-
-def _wait(done: Callable[[], bool], driver: Local) -> None:
     until = time.monotonic() + MOST_S
-    while not done() and driver.status().reached and time.monotonic() < until:
+    while listener.done[word] == before and there() and time.monotonic() < until:
         time.sleep(LOOK_S / 2)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from printer.drivers.base import OFFLINE, RemoteFile, Status, override_lines, safe_name
 from printer.drivers.push import Channel, Told
-from printer.drivers.web import UPLOAD_S, Web, dig, number, rows, segments, share, text
-from printer.errors import DriverError
+from printer.drivers.web import UPLOAD_S, Web, dig, number, refused, rows, segments, share, text
+from printer.errors import DriverError, ImpossibleAction
 from printer.events import Completed, Message, Reading
 from printer.text import plain
 
@@ -43,6 +42,9 @@ OBJECTS = {
 QUERY = "&".join(f"{name}={','.join(fields)}" for name, fields in OBJECTS.items())
 IDENTIFY, SUBSCRIBE = 1, 2
 """Numbers of our requests over the websocket."""
+
+RESTARTS = {"RESTART": "restart", "FIRMWARE_RESTART": "firmware_restart"}
+"""Lines that Klipper does not live to answer; Moonraker has requests for them."""
 
 MOST_LINES = 1000
 """Lines of one answer of the printer that anybody wants to see."""
@@ -79,20 +81,20 @@ class Moonraker:
     def start(self, name: str) -> None:
         """Print."""
         segments(name)
-        self._web.call("POST", f"/printer/print/start?filename={quote(name, safe='')}", within=UPLOAD_S)
+        self._order("print/start", filename=name)
         self._began = True
 
     def pause(self) -> None:
         """Stop for a while."""
-        self._web.call("POST", "/printer/print/pause", within=UPLOAD_S)
+        self._order("print/pause")
 
     def resume(self) -> None:
         """Go on."""
-        self._web.call("POST", "/printer/print/resume", within=UPLOAD_S)
+        self._order("print/resume")
 
     def cancel(self) -> None:
         """End the job."""
-        self._web.call("POST", "/printer/print/cancel", within=UPLOAD_S)
+        self._order("print/cancel")
 
     def emergency_stop(self) -> None:
         """Halt Klipper past every queue."""
@@ -104,7 +106,8 @@ class Moonraker:
 
     def send(self, line: str) -> None:
         """Say a line of one's own."""
-        self._web.call("POST", "/printer/gcode/script", json={"script": line}, within=UPLOAD_S)
+        restart = RESTARTS.get(line.strip().upper())
+        self._order(restart) if restart else self._order("gcode/script", script=line)
         self.channel.note(Completed(line))  # Klipper answers when it has done it
 
     def answer(self, choice: int | None = None) -> None:
@@ -120,11 +123,8 @@ class Moonraker:
         """Ask."""
         state = text(self._web.get("/server/info").data, "result", "klippy_state")
         if state != "ready":
-            why = text(self._web.get("/printer/info", allow=(503,)).data, "result", "state_message", most=400)
             ended = self._began and state in ("shutdown", "error")
-            return Status(
-                "failed" if ended else OFFLINE, reason=why or f"Klipper is {state or 'silent'}", reached=False
-            )
+            return Status("failed" if ended else OFFLINE, self._why(state or "silent"), reached=False)
         return _seen(dig(self._web.get(f"/printer/objects/query?{QUERY}").data, "result", "status"))
 
     def files(self) -> list[RemoteFile]:
@@ -137,6 +137,18 @@ class Moonraker:
         """Close the connections; the print goes on."""
         self.channel.close()
         self._web.close()
+
+    def _why(self, state: str) -> str:
+        """Return in one line why Klipper is not ready; the lines behind the first are advice."""
+        said = dig(self._web.get("/printer/info", allow=(503,)).data, "result", "state_message")
+        first = said.strip().split("\n")[0] if isinstance(said, str) else ""
+        return f"Klipper is {state}: {plain(first, 200)}" if first else f"Klipper is {state}"
+
+    def _order(self, what: str, **arguments: str) -> None:
+        """Let Klipper do something, and wait until it has. Raises `ImpossibleAction` where it refuses (400)."""
+        answer = self._web.call("POST", f"/printer/{what}", json=arguments, allow=(400,), within=UPLOAD_S)
+        if answer.status == 400:
+            raise ImpossibleAction(f"Klipper refuses: {refused(answer.data) or what}")
 
 
 def hello() -> list[Any]:

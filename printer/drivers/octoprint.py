@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,9 @@ SENT = re.compile(r"Send: (?:N\d+ )?(.*?)(?:\*\d+)?$")
 
 MOST_LINES = 1000
 """Lines of one message that anybody wants to see."""
+
+MOST_WAITING = 16
+"""Lines that may wait for their ok; an older one has lost it."""
 
 CONNECT_S, POLL_S = 30.0, 0.5
 
@@ -200,14 +204,14 @@ class OctoPrint:
 def taken(known: Mapping[str, Any], message: Any) -> Told:
     """Fold a message of the websocket into what is known: `machine` and `job`, shaped like the answers to questions.
 
-    Beside them: the line that was `sent` last, what the printer `asks`, and why a print has `failed`.
+    Beside them: the lines that were `sent` and are not done, what the printer `asks`, and why a print has `failed`.
     """
     if dig(message, "reauthRequired") is not None:
         return Told({}, again=True)
     if isinstance(news := dig(message, "history"), dict):
         return Told({**known, **_facts(known, news)})
     if isinstance(news := dig(message, "current"), dict):
-        sent, events = _heard(known.get("sent", ""), rows(news, "logs", most=MOST_LINES))
+        sent, events = _heard(known.get("sent", ()), rows(news, "logs", most=MOST_LINES))
         return Told({**known, **_facts(known, news), "sent": sent}, events)
     if known and (kind := dig(message, "event", "type")):
         error = dig(message, "event", "payload", "reason") == "error"
@@ -229,21 +233,21 @@ def _facts(known: Mapping[str, Any], news: Any) -> dict[str, Any]:
     }
 
 
-def _heard(sent: str, logs: Sequence[Any]) -> tuple[str, list[Event]]:
-    """Return the last line that went to the printer, and what it said: its lines, and which of ours are done."""
+def _heard(sent: Sequence[str], logs: Sequence[Any]) -> tuple[Sequence[str], list[Event]]:
+    """Return which lines wait for an ok, and what the printer said: its lines, and which of ours are done."""
     events: list[Event] = []
+    waiting = deque(sent, maxlen=MOST_WAITING)
     for line in logs:
         if not isinstance(line, str):
             continue
         if went := SENT.match(line):
-            sent = plain(went[1])
+            waiting.append(plain(went[1]))
         elif line.startswith("Recv: "):
             said = plain(line.removeprefix("Recv: "))
             events.append(Message(said))
-            if said.startswith("ok") and sent:
-                events.append(Completed(sent))
-                sent = ""
-    return sent, events
+            if said.startswith("ok") and waiting:
+                events.append(Completed(waiting.popleft()))
+    return tuple(waiting), events
 
 
 def _question(data: Any) -> Asked | None:

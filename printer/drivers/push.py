@@ -63,9 +63,14 @@ class Told(NamedTuple):
 class Channel:
     """The push channel of one server, opened at the first `open`.
 
-    path    of the websocket, behind the server's address
-    hello   what to say first; may ask the server, and raise `DriverError`
-    take    what is known and a message, of any shape -> `Told`; must not raise
+    known     what the server has told; empty where there is nothing to go by
+    alive     whether it is open, and understood
+    trouble   why it cannot be had; "" as long as that may pass
+
+    Made of the websocket's path behind the server's address, and
+
+    hello     what to say first; may ask the server, and raise `DriverError`
+    take      what is known and a message, of any shape -> `Told`; must not raise
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Channel:
         take: Callable[[Mapping[str, Any], Any], Told],
     ) -> None:
         self.known: Mapping[str, Any] = {}
+        self.alive = False
         self.trouble = ""
         self._web, self._path, self._hello, self._take = web, path, hello, take
         self._heard: deque[Event] = deque(maxlen=MOST_HEARD)
@@ -110,7 +116,7 @@ class Channel:
         """Listen; where that ends, wait and listen again."""
         while not self._over.is_set():
             reason = self._listen()
-            self.known = {}
+            self.known, self.alive = {}, False
             self._failures += 1
             if self._failures >= ENOUGH:
                 self.trouble = reason
@@ -145,7 +151,7 @@ class Channel:
 
     def _follow(self, socket: ClientConnection) -> str:
         """Take in messages until the channel is not wanted any more; return why not."""
-        understood, until = False, CLOCK.now() + FIRST_S
+        until = CLOCK.now() + FIRST_S
         while not self._over.is_set():
             try:
                 message = decoded(socket.recv(timeout=LOOK_S))
@@ -156,7 +162,7 @@ class Channel:
             if told.again:
                 return "the server wants it opened anew"
             if told.known is not None:
-                understood, self.known, self._failures, self.trouble = True, told.known, 0, ""
-            if not understood and CLOCK.now() > until:
+                self.known, self.alive, self._failures, self.trouble = told.known, True, 0, ""
+            if not self.alive and CLOCK.now() > until:
                 return "nothing comes through it"
         return ""

@@ -24,7 +24,7 @@ def connect(printer: Printer, secret: Secret, pace: float = 1.0) -> Local | Remo
 
     pace   times as fast as real time that a virtual printer runs
     """
-    return _server(printer, secret) if printer.kind in REMOTE else local(printer, pace)
+    return remote(printer, secret) if printer.kind in REMOTE else local(printer, pace)
 
 
 def local(printer: Printer, pace: float = 1.0, through: Callable[[Transport], Transport] | None = None) -> Local:
@@ -52,7 +52,8 @@ def virtual(device: VirtualPrinter, pace: float = float("inf")) -> Local:
     return Local(lambda again: MemoryTransport(device), name="virtual printer", waits=False, pace=pace)
 
 
-def _server(printer: Printer, secret: Secret) -> Remote:
+def remote(printer: Printer, secret: Secret) -> Remote:
+    """Return the driver of a printer behind a server, which is asked whether it is there."""
     if printer.kind == "octoprint":
         from printer.drivers.octoprint import OctoPrint
 

@@ -223,9 +223,14 @@ def decoded(body: bytes | str) -> Any:
         return None
 
 
+def refused(data: Any) -> str:
+    """Return what a server says of its refusal, wherever it says it."""
+    return text(data, "error") or text(data, "error", "message") or text(data, "message") or text(data, "title")
+
+
 def _refusal(address: str, path: str, status: int, data: Any) -> Exception:
     """Return the error that says what a server's status means."""
-    said = text(data, "error") or text(data, "error", "message") or text(data, "message") or text(data, "title")
+    said = refused(data)
     because = f": {said}" if said else ""
     if status in (401, 403):
         return DriverError(

@@ -43,7 +43,7 @@ plugins:
 serial: {{port: VIRTUAL, baudrate: 115200, autoconnect: false, additionalPorts: [{port}]}}
 """
 GCODE = "\n".join(
-    ["G28", "G90", "M83", "M104 S180", "M109 S180"]
+    ["G28", "G90", "M83", "M104 S40", "M109 S40"]
     + [f"G1 X{80 + 40 * (i % 2)} Y{80 + 0.1 * i:.1f} E1.2 F6000" for i in range(200)]
     + ["M104 S0", ""]
 )
