@@ -54,6 +54,8 @@ SAMPLE_S = 1.0
 MOST = 10_000
 """Entries of one list in job.json."""
 
+LISTS = ("states", "waits", "layers", "overrides", "warnings")
+
 LOOKED_AT = 50
 """Jobs among which the last ones of a printer are looked for."""
 
@@ -114,7 +116,7 @@ class Record:
         self.id, self.folder = store.begin(row)
         self._facts = {"id": self.id, "began": began, "printer": printer, "file": row.file, "sha256": row.sha256}
         self._facts |= {"lines": len(program), "first_line": start, **facts}
-        self._lists: dict[str, list[Any]] = {name: [] for name in ("states", "waits", "layers", "overrides", "warnings")}
+        self._lists: dict[str, list[Any]] = {name: [] for name in LISTS}
         self._layer: tuple[int, float] | None = None  # the layer at hand, and when it began
         self._sampled = -SAMPLE_S
         try:
@@ -201,7 +203,7 @@ class Record:
 
 def earlier_waits(store: Store, printer: str) -> list[list[dict[str, Any]]]:
     """Return what the last prints of a printer waited for and how long, the newest first."""
-    found = []
+    found: list[list[dict[str, Any]]] = []
     for row in store.jobs(LOOKED_AT, state="done"):
         if row.printer == printer and len(found) < REMEMBERED:
             with suppress(OSError, ValueError, AttributeError):

@@ -1,8 +1,8 @@
 """What a print waits for besides motion: heaters, homing, measuring the bed, macros; what is expected, what it took.
 
-    expected   Moves -> [Expected]          from a cold machine, by the models of `gcode.times`
-    learned    the same as the same lines took the same printer in earlier prints
-    Waiting    a fold over what the printer is doing: `left` of what is expected, and `Waited` for each wait that ends
+expected   Moves -> [Expected]          from a cold machine, by the models of `gcode.times`
+learned    the same as the same lines took the same printer in earlier prints
+Waiting    a fold over what the printer is doing: `left` of what is expected, and `Waited` for each wait that ends
 """
 
 from __future__ import annotations

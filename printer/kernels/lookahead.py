@@ -16,9 +16,9 @@ else:
 
 COLUMNS = (
     "x", "y", "z", "e", "speed", "acceleration", "fan", "tool", "line", "temperature",
-    "start", "end", "distance", "entry2", "limit2",
+    "start", "end", "distance", "entry2", "limit2", "cruise", "smooth2", "gain2",
 )  # fmt: skip
-"""Columns of `Planner.rows`: what was asked, when it ran, and the squared speeds that the plan is made of."""
+"""Columns of `Planner.rows`: what was asked, when it ran, and the (squared) speeds that the plan is made of."""
 
 E: cython.int = 3
 SPEED: cython.int = 4
@@ -32,6 +32,9 @@ END: cython.int = 11
 DISTANCE: cython.int = 12
 ENTRY2: cython.int = 13
 LIMIT2: cython.int = 14
+CRUISE: cython.int = 15
+SMOOTH2: cython.int = 16
+GAIN2: cython.int = 17
 
 MARLIN: cython.int = 0
 INSTANT: cython.int = 1
@@ -96,7 +99,7 @@ def _within(
 class Planner:
     """A queue of at most `blocks` - 1 moves in front of the motors, and the record of all that came before.
 
-    rows          (capacity, 15) f8, see `COLUMNS`; 0..tail-1 are done, tail runs while `running`, ..head-1 wait
+    rows          (capacity, 18) f8, see `COLUMNS`; 0..tail-1 are done, tail runs while `running`, ..head-1 wait
     limits        (22,) f8 in the order of `gcode.limits.LIMITS`; rule is MARLIN, INSTANT (RepRapFirmware) or CORNER
     position      where the last queued move ends, machine mm; `e` as M114 counts it
     low, high     (3,) f8 travel of the axes, which `clamp` enforces on those that are homed
@@ -202,7 +205,7 @@ class Planner:
         self.exit2 = last2
         self.rows[i, START] = t
         self.rows[i, END] = t + _seconds(
-            self.rows[i, DISTANCE], self.rows[i, ACCELERATION], sqrt(self.rows[i, ENTRY2]), self.rows[i, SPEED],
+            self.rows[i, DISTANCE], self.rows[i, ACCELERATION], sqrt(self.rows[i, ENTRY2]), self.rows[i, CRUISE],
             sqrt(last2),
         )  # fmt: skip
         self.rows[i, TEMPERATURE] = self.temperature
@@ -282,13 +285,15 @@ class Planner:
         rows[i, 1] = y
         rows[i, 2] = z
         rows[i, E] = de
-        rows[i, SPEED] = v
+        rows[i, SPEED] = rows[i, CRUISE] = v
         rows[i, ACCELERATION] = a
         rows[i, FAN] = self.fan
         rows[i, TOOL] = self.tool
         rows[i, LINE] = self.line
         rows[i, DISTANCE] = d
         rows[i, ENTRY2] = rows[i, LIMIT2] = limit2
+        if self.rule == CORNER:
+            self._soften(i, queued)
         self.position[0] = x
         self.position[1] = y
         self.position[2] = z
@@ -355,6 +360,17 @@ class Planner:
         return a
 
     @cython.cfunc
+    @cython.exceptval(check=False)
+    def _soften(self, i: cython.Py_ssize_t, queued: cython.bint) -> cython.void:
+        """Note what Klipper's second, gentler look at a move needs: its junction, and what it can gain there."""
+        rows: cython.double[:, ::1] = self.rows
+        gain2: cython.double = 2 * rows[i, DISTANCE] * rows[i, ACCELERATION]
+        gentle2: cython.double = 2 * rows[i, DISTANCE] * self.limits[12] * (1 - self.limits[19])
+        rows[i, GAIN2] = gain2 if gain2 < gentle2 else gentle2
+        reach2: cython.double = rows[i - 1, SMOOTH2] + rows[i - 1, GAIN2] if queued else 0.0
+        rows[i, SMOOTH2] = rows[i, LIMIT2] if rows[i, LIMIT2] < reach2 else reach2
+
+    @cython.cfunc
     def _grow(self) -> cython.void:
         larger = np.zeros((2 * self.rows.shape[0], len(COLUMNS)))
         larger[: self.head] = self.table
@@ -369,18 +385,73 @@ class Planner:
         first: cython.Py_ssize_t = self.tail + 1 if self.running else self.tail
         i: cython.Py_ssize_t
         v2: cython.double = self.b_rest2
-        for i in range(self.head - 1, first - 1, -1):
-            v2 += 2 * rows[i, ACCELERATION] * rows[i, DISTANCE]
-            if rows[i, LIMIT2] < v2:
-                v2 = rows[i, LIMIT2]
-            rows[i, ENTRY2] = v2
+        if self.rule == CORNER:
+            self._smooth(first)
+        else:
+            for i in range(self.head - 1, first - 1, -1):
+                v2 += 2 * rows[i, ACCELERATION] * rows[i, DISTANCE]
+                if rows[i, LIMIT2] < v2:
+                    v2 = rows[i, LIMIT2]
+                rows[i, ENTRY2] = v2
         if self.running:
             rows[first, ENTRY2] = self.exit2
+            if rows[first, CRUISE] < sqrt(self.exit2):
+                rows[first, CRUISE] = sqrt(self.exit2)
         v2 = rows[first, ENTRY2]
         for i in range(first, self.head):
             if rows[i, ENTRY2] > v2:
                 rows[i, ENTRY2] = v2
             v2 = rows[i, ENTRY2] + 2 * rows[i, ACCELERATION] * rows[i, DISTANCE]
+            if rows[i, CRUISE] * rows[i, CRUISE] < v2:
+                v2 = rows[i, CRUISE] * rows[i, CRUISE]
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _smooth(self, first: cython.Py_ssize_t) -> cython.void:
+        """Plan backward, Klipper's way: no peak of speed that the minimum cruise ratio leaves no room for.
+
+        A move that can only accelerate towards a later peak waits until that peak's speed is known.
+        """
+        rows: cython.double[:, ::1] = self.rows
+        next2: cython.double = 0
+        next_smooth2: cython.double = 0
+        peak2: cython.double = 0
+        waiting: cython.Py_ssize_t = -1  # rows i+1..waiting-1 wait; -1: none does
+        start2: cython.double
+        smooth2: cython.double
+        reach2: cython.double
+        cruise2: cython.double
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        for i in range(self.head - 1, first - 1, -1):
+            start2 = next2 + 2 * rows[i, ACCELERATION] * rows[i, DISTANCE]
+            if rows[i, LIMIT2] < start2:
+                start2 = rows[i, LIMIT2]
+            reach2 = next_smooth2 + rows[i, GAIN2]
+            smooth2 = rows[i, SMOOTH2] if rows[i, SMOOTH2] < reach2 else reach2
+            rows[i, ENTRY2] = start2
+            if smooth2 < reach2 or i == first:
+                if smooth2 + rows[i, GAIN2] > next_smooth2 or waiting >= 0:
+                    peak2 = 0.5 * (smooth2 + reach2)
+                    if rows[i, SPEED] * rows[i, SPEED] < peak2:
+                        peak2 = rows[i, SPEED] * rows[i, SPEED]
+                    cruise2 = peak2
+                    for k in range(i + 1, waiting):
+                        if rows[k, ENTRY2] < cruise2:
+                            cruise2 = rows[k, ENTRY2]
+                        rows[k, ENTRY2] = cruise2
+                        rows[k, CRUISE] = sqrt(cruise2)
+                    waiting = -1
+                cruise2 = rows[i, SPEED] * rows[i, SPEED]
+                if peak2 < cruise2:
+                    cruise2 = peak2
+                rows[i, CRUISE] = sqrt(cruise2)
+                if cruise2 < start2:
+                    rows[i, ENTRY2] = cruise2
+            elif waiting < 0:
+                waiting = i + 1
+            next2 = start2
+            next_smooth2 = smooth2
 
     # ---------------------------------------------------------------- rules for the squared speed through a junction
 
@@ -496,7 +567,7 @@ class Planner:
     @cython.cfunc
     @cython.exceptval(check=False)
     def _corner2(self, v: cython.double, a: cython.double, d: cython.double) -> cython.double:
-        """Klipper's square corner velocity; what its minimum cruise ratio would smooth is not smoothed here."""
+        """Klipper's square corner velocity."""
         top: cython.double = self.b_speed if self.b_speed < v else v
         speed2: cython.double = top * top
         bound: cython.double = self.u[3] - self.b[3]
@@ -507,9 +578,13 @@ class Planner:
         half_cos: cython.double = sqrt(0.5 * (1 + cosine)) if cosine > -1 else 0.0
         i: cython.Py_ssize_t = self.head - 1
         b_reach: cython.double = self.rows[i, DISTANCE] * self.rows[i, ACCELERATION]
+        if self.rows[i, LIMIT2] + 2 * b_reach < speed2:
+            speed2 = self.rows[i, LIMIT2] + 2 * b_reach
+        slower: cython.double = a if a < self.rows[i, ACCELERATION] else self.rows[i, ACCELERATION]
         if half_sin < 1 and half_cos > 0:
             # an arc that cuts the corner, and one that touches both moves no further than half-way
             bound = half_sin / (1 - half_sin) * self.limits[18] * self.limits[18] * 0.41421356237309515
+            bound *= slower / self.limits[12]
             if bound < speed2:
                 speed2 = bound
             bound = 0.5 * half_sin / half_cos * (d * a if d * a < b_reach else b_reach)
@@ -561,7 +636,7 @@ class Planner:
         i: cython.Py_ssize_t = self.tail
         return _travelled(
             self.now - self.rows[i, START], self.rows[i, DISTANCE], self.rows[i, ACCELERATION],
-            sqrt(self.rows[i, ENTRY2]), self.rows[i, SPEED], sqrt(self.exit2),
+            sqrt(self.rows[i, ENTRY2]), self.rows[i, CRUISE], sqrt(self.exit2),
         ) / self.rows[i, DISTANCE]  # fmt: skip
 
     def flowed(self) -> float:

@@ -161,6 +161,8 @@ def runout_sensor(fw: Firmware, words: Words) -> None:
 
 def objects(fw: Firmware, words: Words) -> None:
     """M486: name the object that follows (S), cancel one (P) or the present one (C), or take it back (U)."""
+    if words.text.startswith("A"):  # what people call it, whatever letters are in that
+        return
     if (index := words.get("P")) is not None:
         fw.cancelled.add(str(int(index)))
     if (index := words.get("U")) is not None:
@@ -200,7 +202,7 @@ def velocity_limit(fw: Firmware, words: Words) -> None:
                 number = float(value) * factor
             except ValueError:
                 number = -1.0
-            if number <= 0:
+            if number < 0 or (number == 0 and name in ("VELOCITY", "ACCEL")):
                 fw.complain(f"Error on '{words.line}': unable to parse {value}")
                 return
             fw.motion.limits[[LIMITS.index(limit) for limit in limits]] = number

@@ -319,3 +319,10 @@ def test_the_card_can_be_let_go_and_read_from_the_middle():
     assert "open failed, File: B.GCO." in ask(device, "M28 B.GCO")
     assert ask(device, "M21") == ["echo:SD card ok", "ok"]
     assert ask(device, "M20 L")[1] == "A.GCO 29 A.GCO"
+
+
+def test_letters_in_the_name_of_an_object_are_no_parameters():
+    device = switched_on()
+    for line in ("G28", "M486 S0", "M486 ACube", "M486 S0", "G1 X5 F3000", "M400"):
+        ask(device, line)
+    assert device.executed().x[-1] == 5

@@ -56,6 +56,7 @@ def assert_same_moves(done, asked):
         ("reprapfirmware", Machine("reprapfirmware")),
         ("reprapfirmware", Machine("reprapfirmware", jerk_policy=1)),
         ("klipper", Machine("klipper", minimum_cruise_ratio=0.0)),
+        ("klipper", Machine("klipper")),
     ],
 )
 @pytest.mark.parametrize("name", ["circle", "zigzag"])
