@@ -76,8 +76,8 @@ def shrink(
     links: cython.int[:, ::1] = np.empty((most_links, 2), np.int32)
     with cython.nogil:
         for g in range(groups):
-            _enter(xy, offsets, side, group_offsets[g], group_offsets[g + 1], _cell_size(reach[g]), grids[g], cells[g],
-                   edges, heads, links)  # fmt: skip
+            _enter(xy, offsets, side, group_offsets[g], group_offsets[g + 1], 1.0 / _cell_size(reach[g]), grids[g],
+                   cells[g], edges, heads, links)  # fmt: skip
             _search(offsets[group_offsets[g]], offsets[group_offsets[g + 1]], edges, reach[g], least_turn, grids[g],
                     cells[g, 0], heads, links, samples, centre, radius, partner)  # fmt: skip
 
@@ -141,7 +141,7 @@ def _enter(
     side: cython.const[cython.double][::1],
     first_ring: cython.Py_ssize_t,
     last_ring: cython.Py_ssize_t,
-    size: cython.double,
+    per_mm: cython.double,
     grid: cython.double[::1],
     cells: cython.longlong[::1],
     edges: cython.double[:, ::1],
@@ -150,7 +150,7 @@ def _enter(
 ) -> cython.void:
     """Write a group's segments as (x, y, unit direction, length, side), and each into the lists of the cells it passes.
 
-    heads hold the first entry of each cell or -1, links (next entry, segment)
+    per_mm  cells per mm; heads hold the first entry of each cell or -1, links (next entry, segment)
     """
     r: cython.Py_ssize_t
     i: cython.Py_ssize_t
@@ -179,13 +179,12 @@ def _enter(
             edges[j, 3] = dy / length if length > 0.0 else 0.0
             edges[j, 4] = length
             edges[j, 5] = side[r]
-            steps = 1 + cython.cast(cython.Py_ssize_t, (abs(dx) + abs(dy)) / size * 4.0)
+            steps = 1 + cython.cast(cython.Py_ssize_t, (abs(dx) + abs(dy)) * per_mm * 4.0)
+            u = 1.0 / steps
             last = -1
             for k in range(steps + 1):
-                u = cython.cast(cython.double, k) / steps
-                cell = cython.cast(cython.Py_ssize_t, (xy[i, 0] + dx * u - grid[0]) / size) + cells[0] * cython.cast(
-                    cython.Py_ssize_t, (xy[i, 1] + dy * u - grid[1]) / size
-                )
+                cell = cython.cast(cython.Py_ssize_t, (xy[i, 0] + dx * u * k - grid[0]) * per_mm)
+                cell += cells[0] * cython.cast(cython.Py_ssize_t, (xy[i, 1] + dy * u * k - grid[1]) * per_mm)
                 if cell != last:
                     links[entries, 0] = heads[cell]
                     links[entries, 1] = j
@@ -214,7 +213,9 @@ def _search(
     partner: cython.longlong[::1],
 ) -> cython.void:
     """Do the work of `shrink` for the segments first:end, a group."""
-    size: cython.double = _cell_size(reach)
+    per_mm: cython.double = 1.0 / _cell_size(reach)
+    right: cython.Py_ssize_t
+    top: cython.Py_ssize_t
     i: cython.Py_ssize_t
     j: cython.Py_ssize_t
     e: cython.Py_ssize_t
@@ -260,10 +261,12 @@ def _search(
             at = 0.0
             touch_x = 0.0
             touch_y = 0.0
-            gy = cython.cast(cython.Py_ssize_t, (cy - r - grid[1]) / size)
-            while gy <= cython.cast(cython.Py_ssize_t, (cy + r - grid[1]) / size):
-                gx = cython.cast(cython.Py_ssize_t, (cx - r - grid[0]) / size)
-                while gx <= cython.cast(cython.Py_ssize_t, (cx + r - grid[0]) / size):
+            gy = cython.cast(cython.Py_ssize_t, (cy - r - grid[1]) * per_mm)
+            right = cython.cast(cython.Py_ssize_t, (cx + r - grid[0]) * per_mm)
+            top = cython.cast(cython.Py_ssize_t, (cy + r - grid[1]) * per_mm)
+            while gy <= top:
+                gx = cython.cast(cython.Py_ssize_t, (cx - r - grid[0]) * per_mm)
+                while gx <= right:
                     e = heads[gx + wide * gy]
                     gx += 1
                     while e >= 0:
@@ -298,6 +301,8 @@ def _search(
                             r = away
                             cx = px + nx * r
                             cy = py + ny * r
+                            right = cython.cast(cython.Py_ssize_t, (cx + r - grid[0]) * per_mm)
+                            top = cython.cast(cython.Py_ssize_t, (cy + r - grid[1]) * per_mm)
                             touched = j
                             at = along
                             touch_x = qx
