@@ -159,7 +159,7 @@ class MoonServer(Server):
         if path == "/server/files/list":
             return {"result": [{"path": n, "size": len(d)} for n, d in self.files.items()]}
         if path == "/printer/print/start":
-            self.printing, self.state = request.url.params["filename"], "printing"
+            self.printing, self.state = loads(request.content)["filename"], "printing"
             return {"result": "ok"}
         if path.startswith("/printer/print/"):
             answer = self.order(path.rsplit("/", 1)[1])
