@@ -79,7 +79,10 @@ def inspect(file: str, plate: int | None, thumbnails: str | None, as_json: bool,
 
 
 def _write(pictures: Sequence[Thumbnail], folder: str, file: str) -> None:
-    """Write pictures to a folder, which is made: part_220x124.png."""
+    """Write pictures to a folder, which is made: part_220x124.png; say where there are none."""
+    if not pictures:
+        click.echo(f"Warning: {file} holds no pictures", err=True)
+        return
     stem = os.path.basename(file).split(".")[0]
     try:
         os.makedirs(folder, exist_ok=True)

@@ -189,7 +189,7 @@ class _Machine:
         if name == "G92":
             modes.e = said["E"] * modes.unit if "E" in said else modes.e
             return True
-        if name in ("G2", "G3") and not self._is_round(said, rows):
+        if name in ("G2", "G3") and rows.stop > rows.start and not self._is_round(said, rows):
             return False
         e = said.get("E", 0.0) * modes.unit
         pushed = e - modes.e if "E" in said and modes.absolute and modes.absolute_e else e

@@ -22,6 +22,8 @@ BESIDE = (Role.SKIRT, Role.BRIM, Role.SUPPORT, Role.SUPPORT_INTERFACE, Role.CUST
 """Roles of plastic that does not belong to the part."""
 SAME_Z = 0.03
 """Beads closer in z than this (mm) lie on one level: no printer makes thinner layers."""
+MOST_MISSING = 100_000
+"""Levels that may be missing in all: what lies further apart is no layer of a part."""
 WIDEST = 6.0
 """No nozzle lays wider beads (mm); what asks for more is drawn this wide."""
 FILAMENT = re.compile(r"filament_diameter\s*[=:]\s*\[?\"?([0-9.]+)")
@@ -127,14 +129,14 @@ def levels_of(beads: Beads, model_height: float, raft: bool) -> Levels:
     """
     spiral = _is_spiral(beads)
     z, level = _by_layer(beads) if spiral else _by_height(beads)
-    thickness = float(np.median(np.diff(z))) if len(z) > 1 else float(z[0])
+    thickness = max(float(np.median(np.diff(z))) if len(z) > 1 else float(z[0]), SAME_Z)
     lifted = z[0] - thickness
     base = lifted if raft and abs(z[-1] - lifted - model_height) < abs(z[-1] - model_height) else 0.0
     bottom, top = np.concatenate([[base], z[:-1]]) - base, z - base
     bottom = np.minimum(bottom, top - 0.01)
     gaps = _gaps(top - bottom, _typical_area(beads, level, len(z)))
     above = max(0, math.ceil((model_height - top[-1]) / thickness - 0.55))
-    above = min(above, 100_000 // len(z))
+    above = min(above, MOST_MISSING // len(z))
     return _with_missing(bottom, top, level, gaps, above, thickness, base, spiral)
 
 
@@ -182,7 +184,7 @@ def _gaps(height: Floats, area: Floats) -> Ints:
         steps = height[k] / usual
         if steps > 1.5 and area[k] < usual_area * (1 + steps) / 2:
             missing[k] = round(steps) - 1
-    return missing
+    return np.minimum(missing, MOST_MISSING // len(height))
 
 
 def _with_missing(

@@ -114,7 +114,7 @@ def _scales(ratio: Floats, size: Floats, levels: Levels) -> Iterator[Suspicion]:
     alike = np.abs(ratio - scale) * size < [2 * loose, 2 * loose, 1.6 * layer]
     if abs(scale - 1) > 0.002 and wrong[:2].any() and alike.all():
         yield Suspicion("scaled", _in_all(scale), np.eye(2) / scale, 1 / scale)
-    if wrong.any():
+    if wrong.any() and (ratio > 0).all():
         text = ", ".join(f"{100 * r:.1f} % in {axis}" for r, axis in zip(ratio, "xyz", strict=True))
         yield Suspicion("scaled", text, np.diag(1 / ratio[:2]), float(1 / ratio[2]))
 

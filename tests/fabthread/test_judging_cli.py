@@ -161,6 +161,10 @@ def test_pictures_are_taken_out(cube, tmp_path):
     assert run("inspect", cube, "--thumbnails", folder).exit_code == 0
     assert sorted(path.name for path in folder.iterdir()) == ["cube_16x16.png", "cube_220x124.png"]
     assert (folder / "cube_16x16.png").read_bytes().startswith(b"\x89PNG")
+    bare = tmp_path / "bare.gcode"
+    bare.write_text(PLAIN)
+    assert "holds no pictures" in run("inspect", bare, "--thumbnails", tmp_path / "none").stderr
+    assert not (tmp_path / "none").exists()
     (tmp_path / "taken").write_text("")
     refused = run("inspect", cube, "--thumbnails", tmp_path / "taken")
     assert refused.exit_code == 6

@@ -180,6 +180,15 @@ def test_any_number_of_threads_proves_the_same():
     assert json.dumps(one) == json.dumps(three)
 
 
+@pytest.mark.parametrize("heights", [(0.0, 0.0), (-3.0, -3.0), (0.2, 0.4, 0.6, 99999.0, 99999.2)])
+def test_beads_at_impossible_heights_are_another_model(heights, monkeypatch):
+    monkeypatch.setattr("gcode.proof.beads.MOST_MISSING", 500)
+    z = np.repeat(heights, 2)
+    x = np.tile([0.0, 10.0], len(heights))
+    moves = Moves.of(len(z), x=x, z=z, e=np.tile([0.0, 0.3], len(heights)), speed=20.0, layer=np.arange(len(z)) // 2)
+    assert not verify(OTHER, moves).passed
+
+
 def test_nothing_deposited():
     with pytest.raises(NothingDeposited, match="deposits nothing"):
         verify(parts.part(), read("G28\nG1 X10 Y10 F600\n"))

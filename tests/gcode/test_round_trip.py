@@ -227,3 +227,9 @@ def test_files_of_other_slicers_come_back_exactly(foreign, relative):
     assert changes(first) == changes(again)
     assert (first.role == again.role).all()
     assert estimate(again).sum() == pytest.approx(estimate(first).sum())
+
+
+@pytest.mark.parametrize("text", [b"G1 X1 F600\n;TYPE:Custom\nG2 X5 Y5\n", b"G20\nG1 X5 F600\nG3 X5\nG1 X6\n"])
+def test_an_arc_that_is_none_moves_nothing(text):
+    moves = read(text, [])
+    assert read(write(moves), []).x.tolist() == pytest.approx(moves.x.tolist())
