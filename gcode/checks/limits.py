@@ -67,7 +67,8 @@ NUMBERS = {
     "flow": ("filament_max_volumetric_speed",),
 }
 """Settings of PrusaSlicer and its kin, of OrcaSlicer and Bambu Studio, by what they are here."""
-CORNER = re.compile(r"(-?[\d.]+)x(-?[\d.]+)")
+NUMBER = r"-?\d+\.?\d*"
+CORNER = re.compile(f"({NUMBER})x({NUMBER})")
 
 
 def embedded(settings: Mapping[str, str]) -> Limits | None:
@@ -82,6 +83,8 @@ def embedded(settings: Mapping[str, str]) -> Limits | None:
     if len(corners) < 3:
         return None
     low, high = corners.min(axis=0), corners.max(axis=0)
+    if not (low < high).all():
+        return None
     away = np.hypot(*(corners - (low + high) / 2).T)
     found: dict[str, Any] = {"round": len(corners) > 8 and bool(np.ptp(away) < 0.02 * away.max())}
     for name, keys in NUMBERS.items():
@@ -97,4 +100,4 @@ def embedded(settings: Mapping[str, str]) -> Limits | None:
 
 def _numbers(text: str) -> list[float]:
     """Return the numbers of a setting that has one for each tool."""
-    return [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]
+    return [float(number) for number in re.findall(NUMBER, text)]

@@ -254,7 +254,8 @@ def test_the_machine_is_told_by_settings_of_other_slicers():
     assert delta.high == pytest.approx((90, 90, 250))
     assert (delta.flow, delta.machine.speed_x) == (0.0, 300.0)
     assert embedded({"layer_height": "0.2"}) is None
-    assert embedded({"bed_shape": "nonsense"}) is None
+    for none in ("nonsense", "1.2.3x4,5x6", "0x0,0x0,0x0", "0x0,9x0,5x0"):
+        assert embedded({"bed_shape": none}) is None
 
 
 @pytest.mark.parametrize("flavour", ["marlin", "klipper", "reprapfirmware"])
