@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from slicer.ragged import offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.offsets import offset
+from slicer.tools.polygons import flattened
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,8 +54,7 @@ def region_of(polygon: NDArray[Any]) -> Region:
     if not len(parts):
         empty = np.zeros(0, np.int64)
         return Region(np.zeros((0, 2)), np.zeros(1, np.int64), empty, np.zeros(len(polygon) + 1, np.int64), np.zeros(0))
-    _, xy, (offsets, part_rings) = shapely.to_ragged_array(parts)
-    xy, offsets = np.ascontiguousarray(xy[:, :2]), offsets.astype(np.int64)
+    xy, offsets, part_rings, _ = flattened(parts)
     ring_row = np.repeat(row, np.diff(part_rings))
     rings = offsets_of(np.bincount(ring_row, minlength=len(polygon)))
     return Region(xy, offsets, ring_row, rings, places(xy, offsets))

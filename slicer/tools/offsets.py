@@ -17,7 +17,7 @@ from slicer.kernels import inset
 from slicer.nouns import Floats, Regions
 from slicer.ragged import offsets_of
 from slicer.tools.crew import Crew
-from slicer.tools.polygons import empty_stack
+from slicer.tools.polygons import empty_stack, flattened
 
 MITRE = 2.0
 """Corners that grow reach at most this many distances; beyond, they are cut off."""
@@ -73,18 +73,16 @@ def moved(stack: Regions, inwards: Floats, cutting: bool = True) -> tuple[Region
 
     Outlines with corners too sharp to be kept have no such offset without `cutting`.
     """
-    made, sure = np.full(len(stack), None, dtype=object), np.zeros(len(stack), np.bool_)
+    made, sure = np.empty(len(stack), object), np.zeros(len(stack), np.bool_)
     # what has not the area of a disc of that radius vanishes
     gone = shapely.is_empty(stack) | ((inwards > 0.0) & (shapely.area(stack) < np.pi * inwards**2))
     made[gone], sure[gone] = empty_stack(int(gone.sum())), True
-    rows = np.flatnonzero(~gone & np.isin(shapely.get_type_id(stack), (3, 6)))  # an overlay may leave lines in a row
+    kind = shapely.get_type_id(stack)
+    rows = np.flatnonzero(~gone & ((kind == 3) | (kind == 6)))  # an overlay may leave lines in a row
     if not len(rows):
         return made, sure
-    _, xy, offsets = shapely.to_ragged_array(stack[rows])
-    rings, polygons, *more = (o.astype(np.int64) for o in offsets)
-    groups = more[0] if more else np.arange(len(rows) + 1)
+    xy, rings, polygons, groups = flattened(stack[rows])
     out, out_rings, doubtful = np.empty((2 * len(xy), 2)), np.empty(len(rings), np.int64), np.zeros(len(rows), np.int8)
-    xy = np.ascontiguousarray(xy[:, :2])
     inset.inset(xy, rings, polygons, groups, inwards[rows], MITRE, cutting, out, out_rings, doubtful)
     good = np.flatnonzero(doubtful == 0)
     kept, count = np.repeat(doubtful == 0, np.diff(groups)), np.diff(groups)[good]

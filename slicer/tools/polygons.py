@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import gather, offsets_of
+from slicer.ragged import gather, offsets_of, segment_ids
 from slicer.tools.crew import Crew
 
 SNAP = 1e-4
@@ -24,7 +24,8 @@ SNAP = 1e-4
 def empty_stack(n: int) -> Regions:
     """Return n empty polygons."""
     stack = np.empty(n, object)
-    stack[:] = shapely.MultiPolygon()
+    if n:
+        stack[:] = shapely.MultiPolygon()
     return stack
 
 
@@ -80,14 +81,21 @@ def alike(polygons: NDArray[Any], *columns: NDArray[Any]) -> tuple[Ints, Ints]:
     return first, same
 
 
+def flattened(stack: Regions) -> tuple[Floats, Ints, Ints, Ints]:
+    """Return (xy, offsets of the rings in it, of the polygons in those, of the rows in those); rings are closed."""
+    parts, row = shapely.get_parts(stack, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    polygons, rows = np.bincount(part, minlength=len(parts)), np.bincount(row, minlength=len(stack))
+    points = shapely.get_num_points(rings)
+    return shapely.get_coordinates(parts), offsets_of(points), offsets_of(polygons), offsets_of(rows)
+
+
 def rings_of(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
     """Return (xy, ring offsets, polygon of each ring) of single polygons; rings do not repeat their first vertex."""
-    rings, owner = shapely.get_rings(polygons, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    offsets = offsets_of(np.bincount(ring, minlength=len(rings)))
-    last = np.zeros(len(xy), bool)
-    last[offsets[1:] - 1] = True
-    return xy[~last], offsets - np.arange(len(offsets)), owner
+    xy, offsets, owner, _ = flattened(polygons)
+    kept = np.ones(len(xy), bool)
+    kept[offsets[1:] - 1] = False
+    return xy[kept], offsets - np.arange(len(offsets)), segment_ids(owner)
 
 
 def thinned(xy: Floats, offsets: Ints, tolerance: float) -> tuple[Floats, Ints]:
