@@ -47,6 +47,7 @@ class Printer:
     filament         likewise, of what is usually printed with
     firmware         name of a `printer.firmware.FIRMWARES` where the printer does not tell by itself
     park             X, Y to go to in a pause; none only lifts
+    meatpack         lines are packed where the firmware unpacks them: more of them a second over a slow port
     """
 
     name: str
@@ -58,6 +59,7 @@ class Printer:
     filament: str = ""
     firmware: str = ""
     park: tuple[float, ...] = ()
+    meatpack: bool = False
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

@@ -99,7 +99,8 @@ class Session:
         M108 before them ends a wait for a temperature, M105 behind them asks. Return whether the printer confirms that
         no heater has a target any more, None where it is not there.
         """
-        if not self._write("\n".join(["", "M108", *lines, "M107", "M105", ""]).encode("ascii")):
+        text = "\n".join(["", "M108", *lines, "M107", "M105", ""])
+        if not self._write(self.link.plainly() + text.encode("ascii")):
             return None
         until = self.now + CONFIRM
         while self.now < until and self._transport:
@@ -113,6 +114,8 @@ class Session:
 
     def close(self) -> None:
         """Let go of the device."""
+        if plainly := self.link.plainly():
+            self._write(plainly + b"\n")  # who comes next need not know about packing
         if self._transport:
             self._transport.close()
             self._transport = None

@@ -15,6 +15,7 @@ from printer.events import Event
 from printer.firmware import UNKNOWN, Firmware
 from printer.notices import Overridden
 from printer.program import Program, load
+from printer.protocol import Link
 from printer.sequences import Policy
 from printer.transport.base import Transport
 
@@ -36,6 +37,7 @@ class Local:
 
     open     opens the transport; its argument says whether it is being opened again, while a print may be running
     waits    whether a device that is lost is looked for again
+    pack     packs lines where the firmware unpacks them
     pace     times as fast as real time that a virtual printer may run; None for a printer with a clock of its own
     """
 
@@ -49,9 +51,11 @@ class Local:
         firmware: Firmware = UNKNOWN,
         policy: Policy | None = None,
         waits: bool = True,
+        pack: bool = False,
         pace: float | None = None,
     ) -> None:
         self.name = name
+        self._pack = pack
         self._open, self._firmware, self._waits = open, firmware, waits
         self.policy = policy or Policy()
         self._pace = Pace(pace) if pace else None
@@ -155,7 +159,7 @@ class Local:
         self._controller = Controller(
             transport,
             program,
-            firmware=self._firmware,
+            link=Link(self._firmware, pack=self._pack),
             policy=self.policy,
             journal=journal,
             reopen=(lambda: self._open(True)) if self._waits else None,

@@ -36,6 +36,7 @@ def local(printer: Printer, pace: float = 1.0, through: Callable[[Transport], Tr
         firmware=_firmware(printer),
         policy=Policy(park=(printer.park[0], printer.park[1]) if printer.park else None),
         waits=not virtual,
+        pack=printer.meatpack,
         pace=pace if virtual else None,
     )
 

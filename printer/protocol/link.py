@@ -69,7 +69,7 @@ class Link:
     def _begin(self, now: float) -> None:
         """Forget all lines and everything that was said."""
         self._reader = Reader()
-        self._sender = Sender(self.firmware, self._ping_pong)
+        self._sender = Sender(self.firmware, self._ping_pong, self._pack)
         self._greet(now)
 
     def _greet(self, now: float) -> None:
@@ -109,6 +109,10 @@ class Link:
         else:
             self._sequence.sound = False  # its `ok` is none of ours
         return self._sender.urgent(line)
+
+    def plainly(self) -> bytes:
+        """Return what has to go before bytes that do not come from this link."""
+        return self._sender.plainly()
 
     def withdraw(self) -> int:
         """Drop the job lines that were queued and not sent; return how many."""
@@ -310,10 +314,17 @@ class Link:
         events.append(Ready())
 
     def _take_packing(self, on: bool, now: float, events: list[Event]) -> None:
+        sender = self._sender
         if self.state == State.ASKING and on:
-            self._sender.packing = True
+            sender.packing = True
             self._stream(now, events)
-        elif self.state == State.STREAMING and self._sender.packing and not on:
+        elif on:
+            pass
+        elif not sender.packing:
+            sender.leaving = False
+        elif sender.resting:
+            sender.resting -= 1
+        elif self.state in (State.STREAMING, State.SETTLING):
             self._fail(Failed("the printer switched MeatPack off in the middle of the job"), events)
 
     # refused lines
@@ -348,6 +359,7 @@ class Link:
                 events.append(event)
         self._sequence.rewind(refusal.number, refusal.sure)
         self._refusals.stale -= 1
+        self._sender.unpack()
         self._sender.interrupt()
         self._due = now + min(max(SETTLE_S, 2 * self.stats.round_trip_s), SETTLE_MOST_S)
 

@@ -33,18 +33,22 @@ class Sender:
         "_preface",
         "answered",
         "firmware",
+        "leaving",
         "outbox",
         "packing",
         "polled",
         "request",
+        "resting",
         "sequence",
         "window",
     )
 
-    def __init__(self, firmware: Firmware, ping_pong: bool) -> None:
+    def __init__(self, firmware: Firmware, ping_pong: bool, pack: bool = False) -> None:
         self._ping_pong = ping_pong
         self.outbox = Outbox()
         self.packing = self._asked = False
+        self.leaving = pack  # who was here before may have packed: the firmware is told not to unpack until it says so
+        self.resting = 0  # times that the firmware will say so because it is to understand something urgent
         self.polled = 0.0
         self.answered = float("-inf")  # the last M105
         self.request = b""  # goes out at once, and is no line
@@ -65,18 +69,30 @@ class Sender:
 
     def interrupt(self) -> None:
         """End whatever the firmware may have read half of, before anything else is sent."""
-        self._preface = meatpack.BREAK if self.packing else b"\n"
+        self._preface = meatpack.BREAK if self.packing else self.plainly() + b"\n"
 
     def ask_to_pack(self) -> bool:
         """Ask the firmware to unpack what follows, once; say whether that was done now."""
         asked, self._asked = self._asked, True
         self.request = b"" if asked else meatpack.ON
+        self.leaving = asked  # it did not answer, and may have heard it all the same
         return not asked
+
+    def plainly(self) -> bytes:
+        """Return what has to go before plain text, so that the firmware takes it as it is."""
+        return meatpack.OFF if self.packing or self.leaving else b""
+
+    def unpack(self) -> None:
+        """Pack nothing any more, not even what is sent again: a checksum of one byte proves little of packed text."""
+        if self.packing:
+            self.packing, self.leaving = False, True
+            self.sequence.reframe(self._framed)
 
     def urgent(self, line: str) -> bytes:
         """Return the bytes of a line that passes all others, without a number."""
-        data = b"%b\n" % line.strip().encode("ascii", "replace")
-        return meatpack.BREAK + meatpack.pack(data) if self.packing else b"\n" + data
+        data = b"\n%b\n" % line.strip().encode("ascii", "replace")
+        self.resting += self.packing
+        return meatpack.REST + data + meatpack.GO_ON if self.packing else data
 
     def write(self, now: float, everything: bool) -> list[bytes]:
         """Return the lines that may go out, as sent; only our own unless `everything`."""

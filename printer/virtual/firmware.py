@@ -135,6 +135,8 @@ class Firmware:
     def _read(self) -> None:
         """Take a line from the receive buffer."""
         line = self.reader.read(self.uart.take(), self.card.upload is not None)
+        while self.uart.said:
+            self.say(self.uart.said.pop(0))
         if isinstance(line, Refused):
             if line.complaint:
                 self.say(line.complaint)

@@ -24,6 +24,7 @@ from printer.virtual import eeprom
 from printer.virtual.commands import handlers
 from printer.virtual.faults import Fault, Schedule
 from printer.virtual.firmware import Firmware
+from printer.virtual.meatpack import Unpacker, UnpackingUart, split
 from printer.virtual.mischief import GARBLE, MISCHIEF
 from printer.virtual.motion import Motion, Run
 from printer.virtual.personalities import PLANNERS, Personality, personality
@@ -81,7 +82,8 @@ class VirtualPrinter:
         self.personality = replace(made, board=board)
         self.advanced_ok = made.advanced_ok if advanced_ok is None else advanced_ok
         self.now, self.next_tick, self._ticks = 0.0, TICK, 0
-        self.uart = Uart(board.baud, latency, board.receive_buffer)
+        self._packs = "MEATPACK:1" in made.capabilities
+        self.uart = (UnpackingUart if self._packs else Uart)(board.baud, latency, board.receive_buffer)
         machine = machine or Machine(made.planner)
         self.motion = Motion(machine, size, board.blocks, PLANNERS.index(made.planner), board.first_move)
         self.motion.planner.strict = made.strict
@@ -100,6 +102,7 @@ class VirtualPrinter:
         self.silent_until = -inf
         self.restarted = False
         self._tail = self._unfinished = b""
+        self._sent = Unpacker() if self._packs else None  # what the host packs, before faults
         self._flowed = 0.0
         self._why, self._alarm = "PowerUp", 0.0  # why it starts, and when it is no longer deaf
         self._boot()
@@ -113,9 +116,9 @@ class VirtualPrinter:
         if not self.schedule.on_lines:
             self._feed(data, now)
             return
-        *lines, self._unfinished = (self._unfinished + data.replace(b"\r", b"\n")).split(b"\n")
+        lines, self._unfinished = split(self._sent, self._unfinished + data)
         for line in lines:
-            self._feed_faulty(line + b"\n", now)
+            self._feed_faulty(line, now)
 
     def advance(self, until: float) -> bytes:
         """Live until `until`, or until the host has heard something; return that."""
@@ -150,6 +153,7 @@ class VirtualPrinter:
         self.card.printing, self.card.upload = False, None
         self.urgent.clear()
         self.garbled.clear()
+        self.uart.reset()
         self.resets += 1
         self.restarted = True
         self._why = why

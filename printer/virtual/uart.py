@@ -20,6 +20,7 @@ class Uart:
     line_at        when the end of the next line arrives; `inf` while none is on its way
     heard_at       when the host gets the next bytes; `inf` while none are on their way
     lost           bytes that found the receive buffer full
+    said           what the wire's own end answers, beside the firmware's commands
     """
 
     def __init__(self, baud: int, latency: float, capacity: int) -> None:
@@ -33,18 +34,16 @@ class Uart:
         self._incoming_free = self._outgoing_free = 0.0
         self._outgoing: deque[tuple[float, bytes]] = deque()
         self.lost = 0
+        self.said: list[str] = []
 
     def feed(self, data: bytes, now: float) -> float:
         """Put bytes from the host on the wire and return when the last one arrives."""
-        if b"\r" in data:
-            data = data.replace(b"\r", b"\n")
+        data = self._clean(data)
         begin = max(now, self._incoming_free)
         self._incoming_free = begin + len(data) * self.byte_seconds
         self._incoming.append((begin + self._latency, data))
         if self.line_at == inf:
-            end = data.find(b"\n", self._offset if len(self._incoming) == 1 else 0)
-            if end >= 0:
-                self._found(len(self._incoming) - 1, end)
+            self._seek(len(self._incoming) - 1)
         return self._incoming_free + self._latency
 
     def stall(self, now: float, seconds: float) -> None:
@@ -53,19 +52,31 @@ class Uart:
 
     def take(self) -> bytes:
         """Return the next line without its end; only where `line_at` says that there is one."""
+        line = self._cut()
+        self._seek()
+        return line[:-1]
+
+    def reset(self) -> None:
+        """Forget, as a firmware does that starts: this one remembers nothing."""
+
+    def _clean(self, data: bytes) -> bytes:
+        """Return bytes in which every line ends with a newline."""
+        return data.replace(b"\r", b"\n") if b"\r" in data else data
+
+    def _cut(self) -> bytes:
+        """Take the next line, its end included."""
         piece, end = self._line_end
         incoming = self._incoming
         if piece == 0:
-            line = incoming[0][1][self._offset : end]
+            line = incoming[0][1][self._offset : end + 1]
         else:
             parts = [incoming.popleft()[1][self._offset :]]
             parts += [incoming.popleft()[1] for _ in range(piece - 1)]
-            line = b"".join((*parts, incoming[0][1][:end]))
+            line = b"".join((*parts, incoming[0][1][: end + 1]))
         self._offset = end + 1
         if self._offset == len(incoming[0][1]):
             incoming.popleft()
             self._offset = 0
-        self._seek()
         return line
 
     def clip(self, now: float) -> None:
@@ -111,13 +122,13 @@ class Uart:
         self._offset = 0
         self.line_at = self.heard_at = inf
 
-    def _seek(self) -> None:
-        """Find the next end of line."""
-        start = self._offset
-        for piece, (_, data) in enumerate(self._incoming):
-            end = data.find(b"\n", start)
+    def _seek(self, piece: int = 0) -> None:
+        """Find the next end of line; the pieces before `piece` hold none."""
+        start = 0 if piece else self._offset
+        for k in range(piece, len(self._incoming)):
+            end = self._incoming[k][1].find(b"\n", start)
             if end >= 0:
-                return self._found(piece, end)
+                return self._found(k, end)
             start = 0
         self.line_at = inf
         return None
