@@ -57,9 +57,9 @@ class Moonraker:
 
     def __init__(self, address: str, secret: Secret, *, transport: httpx.BaseTransport | None = None) -> None:
         self._web = Web(address, {"X-Api-Key": secret.key} if secret.key else None, transport=transport)
-        info = self._web.get("/server/info").data
-        if dig(info, "result", "klippy_state") is None:
-            raise DriverError(f"{self._web.address} is no Moonraker server")
+        with self._web.introduced():
+            if dig(self._web.get("/server/info").data, "result", "klippy_state") is None:
+                raise DriverError(f"{self._web.address} is no Moonraker server")
         self.name = f"Moonraker at {self._web.address}"
         self.channel = Channel(self._web, "/websocket", hello, taken)
         self._began = False  # a job of ours is under way, or has ended

@@ -67,8 +67,9 @@ class OctoPrint:
         self._clock = clock or WallClock()
         self._began = False  # a job of ours is under way, or has ended
         self._cancelled = False
-        if "api" not in (dig(self._web.get("/api/version").data) or {}):
-            raise DriverError(f"{self._web.address} is no OctoPrint server")
+        with self._web.introduced():
+            if dig(self._web.get("/api/version").data, "api") is None:
+                raise DriverError(f"{self._web.address} is no OctoPrint server")
         self.name = f"OctoPrint at {self._web.address}"
         self.channel = Channel(self._web, "/sockjs/websocket", self._hello, taken)
 

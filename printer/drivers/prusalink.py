@@ -41,12 +41,13 @@ class PrusaLink:
         digest = (secret.user, secret.password) if secret.password else None
         headers = {"X-Api-Key": secret.key} if secret.key else None
         self._web = Web(address, headers, digest, transport)
-        version = self._web.get("/api/version").data
-        if not text(version, "text").startswith(("PrusaLink", "OctoPrint")):
-            raise DriverError(f"{self._web.address} is no PrusaLink")
         self.name = f"PrusaLink at {self._web.address}"
-        self._firmware = text(version, "server") or text(version, "text")
-        self._storage = self._writable()
+        with self._web.introduced():
+            version = self._web.get("/api/version").data
+            if not text(version, "text").startswith(("PrusaLink", "OctoPrint")):
+                raise DriverError(f"{self._web.address} is no PrusaLink")
+            self._firmware = text(version, "server") or text(version, "text")
+            self._storage = self._writable()
         self._file = ""  # what we have started
         self._before: float | None = None  # the job that was there then
         self._last = Status("idle")
