@@ -133,6 +133,18 @@ def check_writable(path: str, inputs: Iterable[str]) -> None:
         raise OutputRefused(path, "no permission")
 
 
+def picture_form(path: str, *forms: str) -> str:
+    """Return in which of some forms a picture is wanted, by the end of its name; the first where it has none.
+
+    >>> picture_form("part.SVG", "png", "svg"), picture_form("-", "png", "svg")
+    ('svg', 'png')
+    """
+    form = os.path.splitext(path)[1].lower().removeprefix(".") or forms[0]
+    if form not in forms:
+        raise click.UsageError(f"{path}: a picture is .{' or .'.join(forms)}")
+    return form
+
+
 def check_stdout(as_json: bool, *outputs: str | None) -> None:
     """Raise UsageError where more than one thing would go to stdout."""
     if as_json + outputs.count("-") > 1:

@@ -14,6 +14,7 @@ from fabthread.options import (
     check_writable,
     is_model,
     numbers,
+    picture_form,
     plate_option,
     profile_options,
     resolve,
@@ -96,6 +97,7 @@ def preview(
 
     title = os.path.basename(file).split(".")[0]
     output = output or title + ".png"
+    form = picture_form(output, "png", "svg")
     _refuse(file, output, size, as_json)
     moves, limits = _moves(file, plate, profile)
     first, last = _layers(moves, layer)
@@ -107,7 +109,7 @@ def preview(
     look = pictures.Look(
         paint, travels, seams, *angle,
         size=(int(size[0]), int(size[1])) if size else (0, 0),
-        form="svg" if output.lower().endswith(".svg") else "png",
+        form=form,
         title=title,
     )  # fmt: skip
     view = view or ("sheet" if layer is None else "top" if first == last else "solid")

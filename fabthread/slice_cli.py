@@ -13,6 +13,7 @@ from fabthread.options import (
     check_stdout,
     check_writable,
     numbers,
+    picture_form,
     profile_options,
     resolve,
     write_file,
@@ -87,6 +88,7 @@ def slice_models(
         raise click.UsageError("Missing argument 'MODEL...': which file shall be sliced?")
     output = output or os.path.splitext(os.path.basename(models[0]))[0] + ".gcode"
     check_stdout(as_json, output, picture)
+    form = picture_form(picture or "-", "png", "svg")
     if output == picture:
         raise click.UsageError(f"the G-code and the picture cannot both be {output}")
     for path in filter(None, (output, picture)):
@@ -94,7 +96,7 @@ def slice_models(
     result = _run(list(models), profile, job)
     write_file(output, result.gcode())
     if picture:
-        write_file(picture, _draw(result, "svg" if picture.lower().endswith(".svg") else "png"))
+        write_file(picture, _draw(result, form))
     _tell(result, profile, [output, picture] if picture else [output], as_json)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import check_stdout, check_writable, plate_option, read_gcode, readable, write_file
+from fabthread.options import check_stdout, check_writable, picture_form, plate_option, read_gcode, readable, write_file
 
 if TYPE_CHECKING:
     from gcode.proof import Part, Proof
@@ -58,6 +58,7 @@ def verify(
 
     check_stdout(as_json, picture)
     if picture:
+        picture_form(picture, "png")
         check_writable(picture, [*models, file])
     chosen = []
     for model in models:

@@ -300,3 +300,12 @@ def test_only_one_thing_goes_to_stdout(cube, sample_models):
         done = run(*order)
         assert done.exit_code == 2, order
         assert "only one" in done.stderr
+
+
+def test_pictures_are_named_as_what_they_are(cube, sample_models, tmp_path):
+    model = sample_models / "calibration_cube.stl"
+    for order in (["verify", model, cube, "--picture"], ["preview", cube, "-o"], ["slice", model, "--preview"]):
+        done = run(*order, tmp_path / "picture.jpg")
+        assert done.exit_code == 2, order
+        assert "picture.jpg: a picture is .png" in done.stderr
+        assert not list(tmp_path.iterdir())
