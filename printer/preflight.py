@@ -108,9 +108,9 @@ def _short(program: Program, spool: float | None) -> Iterator[Finding]:
 def _unsendable(program: Program, firmware: Firmware) -> Iterator[Finding]:
     """Yield the first line that cannot be framed for the firmware."""
     text = np.frombuffer(program.data, np.uint8)
-    odd = (
-        np.searchsorted(program.begin, np.flatnonzero((text > 126) | (text == STAR) | (text == BACKSLASH)), "right") - 1
-    )
+    at = np.flatnonzero((text > 126) | (text == STAR) | (text == BACKSLASH))
+    holder = np.searchsorted(program.begin, at, "right") - 1
+    odd = holder[(holder >= 0) & (at < program.end[holder])]  # the others stand in comments
     long = np.flatnonzero(program.end - program.begin > firmware.max_line - FRAMING)
     for line in np.union1d(odd, long).tolist():
         try:

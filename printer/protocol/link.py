@@ -35,7 +35,7 @@ from printer.protocol.refusals import Refusals
 from printer.protocol.replies import Ok
 from printer.protocol.sender import ANSWER_S, POLL_S, Sender
 from printer.protocol.sequence import Sequence
-from printer.protocol.silence import GENTLE, Silence, takes_long
+from printer.protocol.silence import GENTLE, LOST, Silence, takes_long
 from printer.protocol.states import Signal, State, after
 from printer.protocol.stats import Stats
 
@@ -168,9 +168,10 @@ class Link:
             return []
         self.stats.probes += 1
         if self.firmware.numbered and (doubt or asked >= GENTLE or sequence.sent < sequence.top):
-            if self._refusals.beyond or (asked <= GENTLE and not doubt and takes_long(self._sequence.pending())):
+            slow = takes_long(sequence.pending())
+            if (self._refusals.beyond and (slow or asked < LOST)) or (asked <= GENTLE and not doubt and slow):
                 return []
-            self._refusals.beyond = True
+            self._refusals.beyond += 1
             return [self._sender.beyond()]
         return [self._sender.mark(now)]
 

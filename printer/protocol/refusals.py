@@ -20,21 +20,20 @@ class Refusals:
     """The refusals of one session.
 
     stale    lines on their way that are still to be refused: each that was sent behind the refused one
-    beyond   a line with too high a number is on its way, to be refused on purpose
+    beyond   lines with too high a number on their way, to be refused on purpose
     """
 
     __slots__ = ("_at", "_last", "_strange", "beyond", "stale")
 
     def __init__(self) -> None:
-        self.stale = 0
-        self.beyond = False
+        self.stale = self.beyond = 0
         self._last = (-1, 0)  # a line, and how often it was refused
         self._strange = 0
         self._at = float("-inf")  # of the last refusal
 
     def possible(self, refusal: Resend, sequence: Sequence) -> bool:
-        """Say whether the wanted line is one that can be wanted."""
-        return max(sequence.base, 1) <= refusal.number <= sequence.top + 1
+        """Say whether the wanted line is one that can be wanted: not one that is done with, as after a silent reset."""
+        return max(sequence.base, sequence.certain + 1, 1) <= refusal.number <= sequence.top + 1
 
     def first(self, refusal: Resend, sequence: Sequence, now: float) -> list[Event]:
         """Count the lines that will be refused with this one; return what is to be said about it."""
@@ -42,7 +41,7 @@ class Refusals:
         if now < self._at + SHAKEN_S:
             self.stale = ANY
         self._at = now
-        self.beyond = False
+        self.beyond = 0
         if refusal.number > sequence.top:
             return []  # everything has arrived: it is the line beyond that was refused
         times = self._last[1] + 1 if self._last[0] == refusal.number else 1
@@ -63,5 +62,5 @@ class Refusals:
 
     def over(self) -> None:
         """Note that the firmware takes lines."""
-        self.beyond = False
+        self.beyond = 0
         self._strange = 0

@@ -13,6 +13,8 @@ STALL_S, STALL_MOST_S = 0.35, 8.0
 NOTICE_S = 5.0
 GENTLE = 2
 """Questions that no firmware can take amiss, before one that it must refuse."""
+LOST = 5
+"""Questions after which that one, or its refusal, is taken to be lost: it is asked again."""
 
 
 def takes_long(pending: Iterable[Line]) -> bool:
@@ -23,12 +25,13 @@ def takes_long(pending: Iterable[Line]) -> bool:
 class Silence:
     """Marks in time: the last progress, the last word of any kind, the last bytes that were written."""
 
-    __slots__ = ("_heard", "_level", "_progress", "_wrote", "asked")
+    __slots__ = ("_heard", "_level", "_progress", "_wrote", "asked", "grace")
 
     def __init__(self, now: float) -> None:
         self._progress = self._heard = self._wrote = now
         self._level = 0  # of the last notice: 0 none, 1 long, 2 too long
         self.asked = 0  # questions since the last progress
+        self.grace = 0.0  # seconds of silence beyond a command's own that motion explains
 
     def heard(self, now: float) -> None:
         """Note that something was said."""
@@ -41,6 +44,7 @@ class Silence:
     def progress(self, now: float, answered: bool = True) -> None:
         """Note that the firmware gets on; `answered` where that also answers what was asked."""
         self._progress = now
+        self.grace = 0.0
         if answered:
             self.asked = 0
 
@@ -64,7 +68,7 @@ class Silence:
         if seconds < NOTICE_S:
             return None
         texts = [line.text for line in pending]
-        level = 2 if seconds >= max(map(patience, texts), default=PATIENCE_DEFAULT_S) else 1
+        level = 2 if seconds >= max(map(patience, texts), default=PATIENCE_DEFAULT_S) + self.grace else 1
         if level <= self._level or not texts:
             return None
         self._level = level

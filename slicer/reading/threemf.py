@@ -238,7 +238,8 @@ def placed(
     if budget[0] < 0:
         raise InputRefused("its components multiply to more than any plate holds; export the model again")
     if solid.vertices is not None and solid.faces is not None and len(solid.faces):
-        mirrored = np.linalg.det(affine[:3]) < 0
+        with np.errstate(invalid="ignore"):  # nan is refused with the coordinates
+            mirrored = np.linalg.det(affine[:3]) < 0
         yield transformed(solid.vertices, affine), solid.faces[:, ::-1] if mirrored else solid.faces
     for part, inner in solid.parts:
         combined = np.vstack([np.einsum("ij,jk->ik", inner[:3], affine[:3]), transformed(inner[3:], affine)])

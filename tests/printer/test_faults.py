@@ -47,6 +47,14 @@ def test_delays_cost_little_more_than_themselves(fault, undisturbed):
     assert rig.printer.now - undisturbed < float(fault.split("/")[1]) + 1.0
 
 
+@pytest.mark.parametrize("line", [6, 30])
+def test_a_silence_in_which_questions_are_lost_too_is_survived(line, undisturbed):
+    rig = noisy(f"silent@line={line}/12")
+    assert rig.state == "done", rig.view.job.reason
+    assert rig.executed == rig.lines
+    assert rig.printer.now - undisturbed < 24.0
+
+
 @given(seed=st.integers(0, 10**6), rate=st.sampled_from([0.01, 0.05]))
 @settings(max_examples=25)
 def test_all_noise_at_once_costs_no_line(seed, rate):

@@ -62,6 +62,10 @@ def test_a_line_that_cannot_be_sent_is_found(line):
         assert found[0].line == 2
 
 
+def test_a_comment_before_the_first_command_may_hold_any_byte():
+    assert rules(load(b"; sliced in Caf\xc3\xa9 \xff * \\\n" + circle(2.0))) == []
+
+
 def test_the_checks_of_the_file_come_with_it_worst_first():
     program = load(circle(1.0).replace(b"M109 S200\n", b"").replace(b"M104 S200\n", b"") + b"G1 X900 E5\n", Limits())
     found = check(program, spool=1.0)
