@@ -32,6 +32,7 @@ from slicer.tools.medial import (
     axes_through,
     cut_back,
     find_balls,
+    keeping_off,
     narrow_rows,
     reaching,
     stepped,
@@ -44,6 +45,10 @@ SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
 LEAST_GAP = 0.1
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
+ROLLING = 0.8
+"""Gaps are joined where a ball of this share of theirs fits all the way between them."""
+KEPT_OFF = 0.25
+"""Gap fill ends this many spacings before a loop: the tip of the loop fills half a disc of its own spacing there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +119,15 @@ def _walls_of(
         if inset == 0:
             too_thin = _lost_area(narrow, thinnest)
         if inset == 0 and walls.thin_walls:
+            narrow = _beside(narrow, loops, 0.0)
             beads = _single_beads(narrow, skin, thinnest, Role.THIN_WALL, layer, height, slicing, crew, usual=width)
             loops[rows] = _led_into_nubs(loops[rows], border, reach, rows, beads[0], crew)
             made += beads
         elif inset and walls.gap_fill:
-            narrow = _beside(narrow, loops)
-            made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
+            narrow = _beside(narrow, loops, ROLLING)
+            made += _single_beads(
+                narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew, off=KEPT_OFF * step
+            )
         made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
         border, skin = loops, step / 2
     if walls.wall_count:
@@ -128,7 +136,7 @@ def _walls_of(
         rows = narrow_rows(narrow.balls, len(border))
         border = _inset(rest if walls.gap_fill else border, skin, step / 2, rows, crew)
         if walls.gap_fill:
-            narrow = _beside(narrow, border)
+            narrow = _beside(narrow, border, ROLLING)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
     return join_paths(made), border, too_thin
 
@@ -139,15 +147,18 @@ def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Na
     return Narrow(find_balls(rest, room, crew), dots, owner), rest
 
 
-def _beside(narrow: Narrow, taken: Regions) -> Narrow:
-    """Return the narrow places without those whose middle is taken: where there is more room, loops take over."""
+def _beside(narrow: Narrow, taken: Regions, rolling: float) -> Narrow:
+    """Return the narrow places without those whose middle is taken: where there is more room, loops take over.
+
+    rolling  see `Balls`
+    """
     balls = narrow.balls
     at = np.flatnonzero((balls.radius > 0) & ~shapely.is_empty(taken)[balls.row])
     shapely.prepare(taken)
     gone = at[shapely.intersects_xy(taken[balls.row[at]], *balls.centre[at].T)]
     radius = balls.radius.copy()
     radius[gone] = 0.0
-    return replace(narrow, balls=replace(balls, radius=radius, taken=taken))
+    return replace(narrow, balls=replace(balls, radius=radius, taken=taken, rolling=rolling))
 
 
 def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
@@ -225,17 +236,21 @@ def _single_beads(
     slicing: SlicingSettings,
     crew: Crew,
     usual: Floats | None = None,
+    off: Floats | None = None,
 ) -> list[Paths]:
     """Return beads whose spacing is what is left between the skins: along the axes, and rings that fill the dots.
 
     skin   from the border to where the beads beside it end
     least  narrower places stay empty
     usual  however thin a free bead, it begins and ends with a blob of about this width: it stops that much earlier
+    off    beads stay this far (mm) from the loops beside them
     """
     balls = narrow.balls
     axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
     if usual is not None:
         axes = cut_back(axes, np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2)
+    if off is not None and balls.taken is not None:
+        axes = keeping_off(axes, balls.taken, off)
     axes = stepped(axes)
     row = np.repeat(axes.owner, np.diff(axes.offsets))
     width = width_of(axes.width - 2 * skin[row], height[row])

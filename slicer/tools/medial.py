@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import balls, polyline
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import gather, offsets_of, segment_ids
+from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
 from slicer.tools.crew import Crew
 from slicer.tools.polygons import parts_of, ring_areas, rings_of
 
@@ -28,8 +28,6 @@ TOLERANCE = 0.01
 """Axes are thinned out to this (mm), in position and in half their width."""
 STRAIGHT = 0.7
 """Cosine: ends of axes head for each other if neither turns by more than 45 degrees to go there."""
-ROLLING = 0.8
-"""Among beads laid already, ends are joined where a ball of this share of theirs fits all the way between them."""
 WIDTH_STEP = 0.05
 """Widths change by at most this (mm) from one vertex of an axis to the next: between two, a bead has one width."""
 
@@ -45,6 +43,7 @@ class Balls:
     rings    (r + 1,) offsets of the samples of each ring
     stack    (n,) the regions themselves
     taken    (n,) what has been laid inside them already, which no axis crosses
+    rolling  beside what is taken, axes are joined where a ball of this share of their ends' fits all the way between
     """
 
     centre: Floats
@@ -54,6 +53,7 @@ class Balls:
     rings: Ints
     stack: Regions
     taken: Regions | None = None
+    rolling: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,9 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     offsets, path = offsets[: made + 1].copy(), path[: offsets[made]]
     xy, width = found.centre[path], 2 * found.radius[path]
     row = found.row[path[offsets[:-1]]] if made else np.zeros(0, np.int64)
-    order, joined, closed = _joined(xy, offsets, _mates(xy, width / 2, offsets, row, found.stack, found.taken))
+    order, joined, closed = _joined(
+        xy, offsets, _mates(xy, width / 2, offsets, row, found.stack, found.taken, found.rolling)
+    )
     xy, width = xy[order], width[order]
     points = np.ascontiguousarray(np.column_stack([xy, width / 2]))
     keep = np.zeros(len(points), np.int8)
@@ -159,17 +161,23 @@ def _joined(xy: Floats, offsets: Ints, mate: Ints) -> tuple[Ints, Ints, NDArray[
     return order, np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), np.array(closed, bool)
 
 
-def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions, taken: Regions | None) -> Ints:
+def _mates(
+    xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions, taken: Regions | None, rolling: float
+) -> Ints:
     """Return for each end the other end (start of run i is i, its end n + i) it joins: near, and rather straight on.
 
     Two ends meet where their balls do, or a little farther apart where both runs head for each other inside the region.
-    Among beads laid already they meet only where the way is free.
+    Among beads laid already they meet only where the way is free. What has become one run is closed to a ring where it
+    leads around; that its ends are near is not enough, those of a short stub are near as well.
     """
     n = len(offsets) - 1
     mate = np.full(2 * n, -1)
     if not n:
         return mate
     size, row = np.diff(offsets), np.concatenate([row, row])
+    steps = np.hypot(*np.diff(xy, axis=0, append=xy[-1:]).T)
+    steps[offsets[1:] - 1] = 0.0
+    length = np.tile(segment_sum(steps, offsets), 2)
     end = np.concatenate([offsets[:-1], offsets[1:] - 1])
     inner = np.concatenate([offsets[:-1] + (size > 1), offsets[1:] - 1 - (size > 1)])
     xy, radius, ahead = xy[end], radius[end], _unit(xy[end] - xy[inner])
@@ -177,8 +185,7 @@ def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions,
     apart_rows = row * (np.ptp(xy[:, 0]) + 2 * within)  # rows lie side by side: none looks at another's ends
     points = shapely.points(xy[:, 0] + apart_rows, xy[:, 1])
     i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=within)
-    usable = (i < j) & ~((i % n == j % n) & (size[i % n] < 4))
-    i, j = i[usable], j[usable]
+    i, j = i[i < j], j[i < j]
     between = _unit(xy[j] - xy[i])
     apart = np.hypot(*(xy[j] - xy[i]).T)
     straight = np.minimum((ahead[i] * between).sum(axis=1), -(ahead[j] * between).sum(axis=1))
@@ -188,14 +195,29 @@ def _mates(xy: Floats, radius: Floats, offsets: Ints, row: Ints, stack: Regions,
     meet[far] = shapely.covers(stack[row[i[far]]], _ways(xy, i[far], j[far]))
     if taken is not None:
         near = np.flatnonzero(meet & (apart > STEP))
-        meet[near] = _free(
-            _ways(xy, i[near], j[near]), np.minimum(radius[i], radius[j])[near], row[i[near]], stack, taken
-        )
+        ball = rolling * np.minimum(radius[i], radius[j])[near]
+        meet[near] = _free(_ways(xy, i[near], j[near]), ball, row[i[near]], stack, taken)
     cost = apart * (1 + 2 * (1 - straight))
-    for pick in np.lexsort((j, i, cost)):
-        if meet[pick] and mate[i[pick]] < 0 and mate[j[pick]] < 0:
-            mate[i[pick]], mate[j[pick]] = j[pick], i[pick]
+    picks = np.lexsort((j, i, cost))
+    picks = picks[meet[picks]]
+    _pair(mate, length, i[picks], j[picks], apart[picks])
     return mate
+
+
+def _pair(mate: Ints, length: Floats, i: Ints, j: Ints, apart: Floats) -> None:
+    """Join ends i and j (k,), `apart` mm from each other, in this order where both are free; updates mate and length.
+
+    length (2 n,) mm of the run behind each end; a run becomes a ring where that is more than twice the way back.
+    """
+    n = len(mate) // 2
+    far = (np.arange(2 * n) + n) % (2 * n)  # the other end of what an end belongs to
+    for a, b, way in zip(i.tolist(), j.tolist(), apart.tolist(), strict=True):
+        if mate[a] >= 0 or mate[b] >= 0 or (far[a] == b and length[a] <= 2 * way):
+            continue
+        mate[a], mate[b] = b, a
+        ends = far[a], far[b]
+        far[ends[0]], far[ends[1]] = ends[1], ends[0]
+        length[list(ends)] = length[a] + length[b] + way
 
 
 def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
@@ -203,12 +225,12 @@ def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
     return np.asarray(shapely.linestrings(np.stack([xy[i], xy[j]], axis=1)))
 
 
-def _free(ways: NDArray[Any], radius: Floats, row: Ints, stack: Regions, taken: Regions) -> NDArray[np.bool_]:
-    """Return which ways (k,) cross nothing taken and let a ball hardly smaller than `radius` (k,) roll along."""
+def _free(ways: NDArray[Any], rolling: Floats, row: Ints, stack: Regions, taken: Regions) -> NDArray[np.bool_]:
+    """Return which ways (k,) cross nothing taken and let a ball of radius `rolling` (k,) roll along."""
     rows, which = np.unique(row, return_inverse=True)
     border = shapely.boundary(stack[rows])
     shapely.prepare(border)
-    return np.asarray(~shapely.dwithin(border[which], ways, ROLLING * radius) & ~shapely.intersects(taken[row], ways))
+    return np.asarray(~shapely.dwithin(border[which], ways, rolling) & ~shapely.intersects(taken[row], ways))
 
 
 def _unit(vectors: Floats) -> Floats:
@@ -239,6 +261,15 @@ def reaching(axes: Axes, stack: Regions) -> Axes:
         tips, border = tips[free], border[free]
         xy[end[tips]] = at[free]
     return Axes(xy, axes.width, axes.offsets, axes.closed, axes.owner)
+
+
+def keeping_off(axes: Axes, taken: Regions, off: Floats) -> Axes:
+    """Return the axes with open ends moved back to where they are `off` (n,) mm from what is taken (n,) polygons."""
+    ends = np.concatenate([axes.offsets[:-1], axes.offsets[1:] - 1])
+    row = np.concatenate([axes.owner] * 2)
+    by = np.zeros(len(axes.xy))
+    by[ends] = np.fmax(0.0, off[row] - shapely.distance(taken[row], shapely.points(axes.xy[ends])))
+    return cut_back(axes, by)
 
 
 def cut_back(axes: Axes, by: Floats) -> Axes:

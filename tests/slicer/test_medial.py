@@ -93,6 +93,20 @@ def test_a_ring_has_one_closed_axis() -> None:
     assert axes.width == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.parametrize("apart", [0.3, 0.4, 0.5, 0.6])
+def test_the_axis_of_a_neck_leads_there_and_not_back(apart: float) -> None:
+    """Its two ends are as near to each other as those of a ring are."""
+    hole = shapely.Point(0, 0).buffer(0.5, 16)
+    plate = (
+        box(-4, -3, 4, 3)
+        .difference(affinity.translate(hole, 0.5 + apart / 2))
+        .difference(affinity.translate(hole, -0.5 - apart / 2))
+    )
+    axes = medial_axes(stack(plate), CREW, 0.8)
+    assert len(axes.closed) == 1
+    assert not axes.closed.any()
+
+
 def test_a_taper_has_a_growing_width() -> None:
     axes = medial_axes(stack(shapely.Polygon([(0, 0), (10, 0.5), (10, -0.5)])), CREW)
     order = np.argsort(axes.xy[:, 0])
