@@ -131,12 +131,12 @@ def prepare(
     from gcode.containers import text
     from printer.program import load
 
-    with readable(file):
-        if plate is None and is_model(file):
-            data, limits, settings = _sliced(file, machine, filament, process, overrides, quiet)
-        else:
+    if plate is None and is_model(file):
+        data, limits, settings = _sliced(file, machine, filament, process, overrides, quiet)
+    else:
+        with readable(file):
             data, settings = text(file, plate)[0], gcode.settings(file, plate)
-            limits = judge_of(file, settings, machine, filament, process, overrides=overrides).limits
+        limits = judge_of(file, settings, machine, filament, process, overrides=overrides).limits
     return Load(load(data, limits, _name(file, plate)), settings, limits)
 
 
@@ -152,6 +152,7 @@ def experienced(program: Program, printer: str, store: Store) -> Program:
 
 def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool) -> None:
     """Tell what speaks against the print; stop where that is an error, unless forced."""
+    from fabthread.check_cli import total
     from printer.errors import UnsafeToPrint
     from printer.firmware import FIRMWARES, MARLIN
     from printer.preflight import check
@@ -167,7 +168,8 @@ def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool)
         _tell(found)
     errors = sum(one.severity == "error" for one in found)
     if errors and not force:
-        raise UnsafeToPrint(f"{errors} errors speak against printing {program.name}: --force prints it all the same")
+        what = total(Counter(error=errors))
+        raise UnsafeToPrint(f"the checks found {what} in {program.name}: --force prints it all the same")
 
 
 def begin(
