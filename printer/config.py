@@ -15,12 +15,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from printer.errors import ConfigError
+from printer.errors import ConfigError, StoreError
 
 KINDS = {
     "serial": "a port of this computer: /dev/ttyUSB0, COM3; auto looks for it",
@@ -197,7 +198,9 @@ def _update(path: Path, name: str, table: dict[str, Any] | None, private: bool =
             file.write(text)
         os.replace(new, path)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from None
+        with suppress(OSError):
+            new.unlink()
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _toml(title: str, table: Mapping[str, Any]) -> str:

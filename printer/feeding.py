@@ -16,6 +16,9 @@ HEATS = ("M109", "M190", "M191", "M116")
 CHANGES = ("M600", "M0", "M1", "M25", "M226", "M601")
 """Commands with which a file asks for a person, for firmware that knows none of them."""
 
+QUEUED = 64
+"""Moves that a firmware may hold at most."""
+
 
 class Feeder:
     """Feeds one program to one link; counts in lines of the program.
@@ -48,6 +51,12 @@ class Feeder:
     def heating(self) -> bool:
         """Whether the first line without an answer waits for a temperature."""
         return self._link.oldest.startswith(HEATS)
+
+    @property
+    def longest_move(self) -> float:
+        """Seconds of the longest move that the printer may be making, or wait for with an answer."""
+        seconds = self.program.seconds[max(self.acknowledged - QUEUED, 0) : self.cursor + 1]
+        return float(np.diff(seconds).max(initial=0.0))
 
     @property
     def done(self) -> bool:

@@ -30,6 +30,9 @@ GIVE_UP = 300.0
 NUDGE = 1.0
 """Seconds between two attempts to end a wait for a temperature."""
 
+RECENTLY = 10.0
+"""Seconds for which a sign of life explains that no temperatures come."""
+
 FED = frozenset({JobState.PRINTING, JobState.HEATING})
 OUTCOME = {
     True: "heaters are off, the printer confirms it",
@@ -74,6 +77,7 @@ class Printing:
         self._overrides: dict[str, tuple[float | None, float]] = {}
         self._held = self.program.state(0)
         self._purge = 0.0
+        self._lived = -RECENTLY
         self._cooled = False
         self._nudged = -NUDGE
         if program:
@@ -173,7 +177,14 @@ class Printing:
         if self.session.link.state in (State.RESTARTED, State.HALTED):
             self.session.link.open(self.session.now)  # it is cold, and may be watched and moved
 
+    def _busy(self, event: events.Busy) -> None:
+        """Take the firmware's word that it lives; while it waits for a person, it may be silent about heat for hours."""
+        self._lived = self.session.now
+        if event.reason.startswith("paused"):
+            self._guard.alive(self._lived)
+
     def _silent(self, event: events.Silent) -> None:
+        self.session.link.grant(self.feeder.longest_move)
         if event.dead:
             self.fail(f"the printer has not answered {event.waiting_for!r} for {event.seconds:.0f} s")
         else:
@@ -282,7 +293,8 @@ class Printing:
             self._emit(Warned("the nozzle cools down; it is heated again before the print goes on"))
         if state not in FINAL:
             self._note(lambda journal: journal.note(line, self.feeder.sent))
-            slow = patience(self.session.link.oldest) > PATIENCE_DEFAULT_S
+            link = self.session.link
+            slow = patience(link.oldest) > PATIENCE_DEFAULT_S or link.granted > 0.0 or now - self._lived < RECENTLY
             for alarm in self._guard.tick(now, blocked=not self.session.connected or slow):
                 self._alarm(alarm)
             if self.session.lost_for > GIVE_UP:
@@ -365,6 +377,7 @@ HANDLERS: dict[type[Event], Callable[..., None]] = {
     events.Trouble: Printing._refused,
     events.Failed: Printing._undeliverable,
     events.Restarted: Printing._restarted,
+    events.Busy: Printing._busy,
     events.Silent: Printing._silent,
     events.Doubted: Printing._doubted,
     events.Action: Printing._asked_to,

@@ -117,6 +117,11 @@ class Guard:
             return []
         return [Alarm("no reading", "", f"no temperature for {now - self._heard:.0f} s while heaters are on")]
 
+    def alive(self, now: float) -> None:
+        """Note that the firmware is known to live, though it tells no temperatures."""
+        if self._heard is not None:
+            self._heard = now
+
     @property
     def hot(self) -> bool:
         """Whether any heater has a target."""

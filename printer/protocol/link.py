@@ -110,6 +110,15 @@ class Link:
             self._sequence.sound = False  # its `ok` is none of ours
         return self._sender.urgent(line)
 
+    def grant(self, seconds: float) -> None:
+        """Let the printer be silent for so much longer until it gets on: it is known to be moving."""
+        self._silence.grace = seconds
+
+    @property
+    def granted(self) -> float:
+        """Seconds of silence that motion explains now."""
+        return self._silence.grace
+
     def plainly(self) -> bytes:
         """Return what has to go before bytes that do not come from this link."""
         return self._sender.plainly()

@@ -11,6 +11,9 @@ from printer.protocol.replies import Ok
 LONGEST = 4096
 """Bytes of a line; what is beyond is dropped."""
 
+BOOT = frozenset(("start", "PowerUp", "External Reset", "Brown out Reset", "Watchdog Reset", "Software Reset"))
+"""What Marlin says when it starts, and why; noise may leave only one of both."""
+
 
 class Resend(NamedTuple):
     """A line is asked for again: its number, -1 where it cannot be read.
@@ -72,7 +75,7 @@ class Reader:
             self._read_ok(ok, said)
         elif (number := replies.parse_resend(text)) is not None:
             said.append(self._resend(number))
-        elif text.lstrip("\ufffd· ") == "start":
+        elif text.lstrip("\ufffd· ") in BOOT:
             said.append(Start())
         elif text == "wait":
             said.append(Wait())

@@ -10,6 +10,8 @@ OF_ONE_LINE = 10
 """Refusals of one line before it is given up."""
 STRANGE = 5
 """Impossible requests in a row before proof is given up."""
+LATE = 64
+"""Lines that a refusal may lag behind what is certain: an answer that came twice may have made it so too early."""
 
 SHAKEN_S = 0.5
 """After a refusal; another one within this time may be a late one, so only quiet says that all are in."""
@@ -32,8 +34,8 @@ class Refusals:
         self._at = float("-inf")  # of the last refusal
 
     def possible(self, refusal: Resend, sequence: Sequence) -> bool:
-        """Say whether the wanted line is one that can be wanted: not one that is done with, as after a silent reset."""
-        return max(sequence.base, sequence.certain + 1, 1) <= refusal.number <= sequence.top + 1
+        """Say whether the wanted line is one that can be wanted: not one long done with, as after a silent reset."""
+        return max(sequence.base, sequence.certain - LATE, 1) <= refusal.number <= sequence.top + 1
 
     def first(self, refusal: Resend, sequence: Sequence, now: float) -> list[Event]:
         """Count the lines that will be refused with this one; return what is to be said about it."""

@@ -98,7 +98,8 @@ class Sequence:
 
     def expects(self, command: str) -> bool:
         """Say whether a command is the next to get an `ok`, as the firmware quotes it: perhaps not whole."""
-        return self.acked < self.sent and self[self.acked + 1].text.startswith(command.split("*")[0].strip() or "?")
+        told = command.split("*")[0].replace(" ", "") or "?"  # blanks may have been left out on the way
+        return self.acked < self.sent and self[self.acked + 1].text.replace(" ", "").startswith(told)
 
     def append(self, text: str, data: bytes, job: int, command: bool = False) -> None:
         """Add a line at the end, not sent yet."""
