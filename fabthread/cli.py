@@ -78,6 +78,9 @@ def root() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with one of `EXIT_CODES`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrix threads, which nothing uses: 0.05 s at start
     try:
         code = root.main(args=arguments, prog_name="fabthread", standalone_mode=False)

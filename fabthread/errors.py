@@ -5,6 +5,7 @@ The packages' own errors carry `exit_code` or are named in `CODES`; whatever is 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,9 @@ CODES = {
     "printer.errors.JobError": 2,
 }
 """Exit codes of errors that carry none themselves."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room for what is written."""
 
 
 class OutputRefused(click.ClickException):
@@ -100,12 +104,22 @@ def report(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in FULL:
+        return _full(error)
     code = exit_code_of(error)
     if code is None:
         return _bug(error)
     for line in str(error).splitlines() or [type(error).__name__]:
         print(f"Error: {plain(line, 2000)}", file=sys.stderr)
     return code
+
+
+def _full(error: OSError) -> int:
+    """Report a disk without room, which may be that of our own output; nothing more is written there."""
+    refused = OutputRefused(str(error.filename or "the output"), error)
+    refused.show()
+    silence()
+    return refused.exit_code
 
 
 def exit_code_of(error: BaseException) -> int | None:

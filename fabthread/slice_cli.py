@@ -12,6 +12,7 @@ from fabthread.options import (
     MODEL_SUFFIXES,
     check_stdout,
     check_writable,
+    is_model,
     numbers,
     picture_form,
     profile_options,
@@ -40,7 +41,10 @@ Every setting is listed in docs/settings.md. Exit codes: see fabthread --help.
 @click.command("slice", epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("models", nargs=-1, metavar="MODEL...", type=click.Path())
 @click.option(
-    "-o", "--output", metavar="OUT", help="G-code file, - for stdout; MODEL.gcode in this directory by default."
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="G-code file (also .gcode.gz and .bgcode), - for stdout; MODEL.gcode here by default.",
 )
 @profile_options
 @click.option(
@@ -87,6 +91,8 @@ def slice_models(
     if not models:
         raise click.UsageError("Missing argument 'MODEL...': which file shall be sliced?")
     output = output or os.path.splitext(os.path.basename(models[0]))[0] + ".gcode"
+    if is_model(output):
+        raise click.UsageError(f"{output}: is the name of a model, and G-code goes there; call it .gcode")
     check_stdout(as_json, output, picture)
     form = picture_form(picture or "-", "png", "svg")
     if output == picture:
@@ -94,7 +100,7 @@ def slice_models(
     for path in filter(None, (output, picture)):
         check_writable(path, models)
     result = _run(list(models), profile, job)
-    write_file(output, result.gcode())
+    write_file(output, _packed(output, result.gcode()))
     if picture:
         write_file(picture, _draw(result, form))
     _tell(result, profile, [output, picture] if picture else [output], as_json)
@@ -107,6 +113,20 @@ def _run(models: list[str], profile: Any, job: dict[str, Any]) -> SliceResult:
 
     with Progress() as progress:
         return slice(models if len(models) > 1 else models[0], profile, progress=progress, **job)
+
+
+def _packed(path: str, text: bytes) -> bytes:
+    """Return G-code as the ending of a file's name promises it; the same bytes every time."""
+    ending = os.path.splitext(path)[1].lower()
+    if ending == ".bgcode":
+        from gcode import bgcode
+
+        return bgcode.pack(text)
+    if ending == ".gz":
+        import gzip
+
+        return gzip.compress(text, mtime=0)
+    return text
 
 
 def _draw(result: SliceResult, form: str) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
 import string
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -40,6 +41,9 @@ COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }
 FUNCTIONS: dict[str, Callable[..., Any]] = {"min": min, "max": max, "round": round, "int": int, "abs": abs}
 
+WIDE = re.compile(r"\d{3}")
+"""A format that makes no line of G-code, but fills the memory."""
+
 Field = tuple[str, ast.expr | None, str]
 """Literal text, then the expression and format that follow it (None: nothing follows)."""
 
@@ -69,7 +73,7 @@ def _fields(line: str) -> tuple[Field, ...]:
         if expression is None:
             fields.append((text, None, ""))
             continue
-        if conversion or "{" in (form or ""):
+        if conversion or "{" in (form or "") or WIDE.search(form or ""):
             raise TemplateError(f"cannot read the placeholder {{{expression}}}")
         try:
             fields.append((text, ast.parse(expression.strip(), mode="eval").body, form or ""))

@@ -19,6 +19,8 @@ from profiles.values import KEYS, accept
 FOLDERS = {"printer": "printers", "filament": "filaments", "process": "processes"}
 HELP = "(`fabthread profiles list` shows all; a file of yours is given with its ending .toml)"
 HEADER = ("name", "description", "kind", "inherits")
+LARGEST = 1 << 22
+"""Bytes of a profile: start and end G-code may be long, but not that long."""
 
 
 class Source(NamedTuple):
@@ -174,7 +176,10 @@ def read_table(label: str, path: str) -> tuple[dict[str, Any], dict[str, int]]:
     """Return a TOML file's table and the line of each top-level key."""
     try:
         with open(path, "rb") as file:
-            text = file.read().decode("utf-8-sig")
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise SettingsRefused(f"{label}: is larger than any profile")
+        text = data.decode("utf-8-sig")
         table = tomllib.loads(text)
     except OSError as error:
         raise SettingsRefused(f"{label}: cannot be read: {error.strerror or error}") from None

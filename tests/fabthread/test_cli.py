@@ -1,5 +1,6 @@
 """The command line as its users meet it: what it prints, what it leaves behind, and its exit codes."""
 
+import gzip
 import json
 import os
 import signal
@@ -174,7 +175,10 @@ REFUSALS = [
     (5, ["slice", "box.stl", "--scale", "1,0.001,1"], ""),
     (6, ["slice", "box.stl", "-o", "no/such/place.gcode"], "no directory"),
     (6, ["slice", "box.stl", "-o", "."], "directory"),
-    (6, ["slice", "box.stl", "-o", "box.stl"], "what is read"),
+    (2, ["slice", "box.stl", "-o", "box.stl"], "name of a model"),
+    (2, ["slice", "box.stl", "-o", "other.3mf"], "name of a model"),
+    (2, ["slice", "box.stl", "--like", "/dev/null"], "device"),
+    (6, ["slice", "box.stl", "-o", "alias.gcode"], "what is read"),
     (2, ["slice", "box.stl", "-o", "box.png", "--preview", "box.png"], "both"),
     (6, ["slice", "box.stl", "--preview", "no/picture.png"], "no directory"),
 ]
@@ -183,6 +187,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("code", "arguments", "words"), REFUSALS)
 def test_what_the_user_got_wrong_is_one_clear_line_and_leaves_no_file(folder, capfdbinary, code, arguments, words):
     (folder / "garbage.stl").write_bytes(b"\x00\x01not a mesh at all" * 9)
+    os.link(folder / "box.stl", folder / "alias.gcode")
     before = sorted(folder.iterdir())
     got, out, err = run(capfdbinary, *arguments)
     assert got == code, err
@@ -197,6 +202,34 @@ def test_an_existing_file_survives_a_refusal(folder, capfdbinary):
     (folder / "box.gcode").write_text("precious")
     assert run(capfdbinary, "slice", "box.stl", "--set", "layer_height=9")[0] == 4
     assert (folder / "box.gcode").read_text() == "precious"
+
+
+def test_the_ending_of_the_name_says_how_the_file_is_packed(folder, capfdbinary):
+    for name in ("box.gcode", "box.gcode.gz", "box.bgcode"):
+        assert run(capfdbinary, "slice", "box.stl", "-o", name)[0] == 0
+    text = (folder / "box.gcode").read_bytes()
+    assert gzip.decompress((folder / "box.gcode.gz").read_bytes()) == text
+    assert (folder / "box.bgcode").read_bytes().startswith(b"GCDE")
+    assert run(capfdbinary, "diff", "box.gcode", "box.bgcode", "--json")[0] == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "order", [["--help"], ["profiles", "list"], ["slice", "box.stl"], ["slice", "box.stl", "-o", "-"]]
+)
+def test_an_output_without_room_is_said_in_one_line(order, folder):
+    with open("/dev/full", "wb") as full, process(*order, cwd=folder, stdout=full) as job:
+        said = job.communicate(timeout=60)[1].decode()
+        assert job.returncode == 6
+    assert "No space left" in said
+    assert len([line for line in said.splitlines() if line.startswith("Error")]) == len(said.splitlines())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes it")
+def test_an_output_that_was_closed_is_not_missed(folder):
+    with process("slice", "box.stl", cwd=folder, preexec_fn=lambda: os.close(1)) as job:
+        assert job.communicate(timeout=60)[1] == b""
+        assert job.returncode == 0
 
 
 def test_a_device_is_written_and_not_replaced(folder, capfdbinary):

@@ -45,6 +45,7 @@ def test_lines():
         ("{name!r}", "cannot read the placeholder"),
         ("{name + 1}", "cannot calculate with the text 'cube'"),
         ("{name * 9999999999}", "cannot calculate with the text"),
+        ("{layer_z:>999999999}", "cannot read the placeholder"),
         ("{layer_z:d}", "line 1: "),
         ("{1 / 0}", "division by zero"),
         ("{9 ** 9 ** 9}", "a placeholder cannot hold"),

@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 import unicodedata
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -257,6 +258,16 @@ def test_mistakes_in_the_file_are_named(tmp_path, text, says):
     (tmp_path / "printers.toml").write_text(text)
     with pytest.raises(ConfigError, match=says):
         config.printers(tmp_path)
+
+
+def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(tmp_path, monkeypatch):
+    config.save(Printer("shop", "serial", "auto"), folder=tmp_path)
+    before = (tmp_path / "printers.toml").read_text()
+    monkeypatch.setattr("os.replace", mock.Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(StoreError, match="No space left"):
+        config.save(Printer("farm", "serial", "auto"), folder=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["printers.toml"]
+    assert (tmp_path / "printers.toml").read_text() == before
 
 
 def test_a_name_that_is_nearly_right_is_suggested(tmp_path):

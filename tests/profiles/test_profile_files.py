@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from setting_strategies import STEADY
 
 from profiles.errors import SettingsRefused
-from profiles.files import chain, kind_named, shipped
+from profiles.files import LARGEST, chain, kind_named, shipped
 from profiles.loader import load, load_alone
 
 
@@ -62,6 +62,10 @@ def test_names_are_found_whatever_their_case_and_dashes(name):
 @pytest.mark.parametrize("name", ["0.20mm", "0.2mm", "0.20 mm", "0.2 MM"])
 def test_process_names_are_found_with_or_without_last_zeros(name):
     assert load(process=name).names["process"] == "0.20mm"
+
+
+def test_a_profile_without_end_is_refused(write):
+    assert "endless.toml: is larger" in refusal(process=write("endless.toml", "#" * (LARGEST + 1)))
 
 
 def test_cycle(write):
