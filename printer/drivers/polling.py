@@ -13,16 +13,14 @@ import numpy as np
 from printer.clock import Clock, WallClock
 from printer.drivers.base import OFFLINE, Heard, Remote, Status
 from printer.errors import DriverError
-from printer.events import Event, Message, Temperatures
+from printer.events import Event, Halted, Message, Temperatures
 from printer.job import FINAL
 from printer.notices import Changed, Disconnected, Layer, Reconnected, Warned
 from printer.program import NOTHING, Program
+from printer.protocol.replies import is_error, is_line_error, parse_error
 
 INTERVAL_S = 1.0
 """Between two questions."""
-
-TROUBLES = ("!!", "Error:")
-"""So begin the lines of a printer that people should see."""
 
 IDLE_S = 60.0
 """For so long a server may say that it prints nothing, although it should."""
@@ -86,11 +84,8 @@ class Polling:
         channel = self._driver.channel
         if channel is None:
             return []
-        said: list[Event] = [
-            Warned(event.text)
-            for event in channel.heard()
-            if isinstance(event, Message) and event.text.startswith(TROUBLES)
-        ]
+        lines = [event.text for event in channel.heard() if isinstance(event, Message)]
+        said = [_complaint(line) for line in lines if is_error(line) and not is_line_error(line)]
         if channel.trouble and not self._told:
             self._told = True
             said.append(Warned(f"{self._driver.name} pushes nothing ({channel.trouble}): it is asked once a second"))
@@ -148,3 +143,9 @@ class Polling:
             found.append(Layer(status.layer, status.elapsed_s, at - self._layer, predicted))
             self._layer = at
         return found
+
+
+def _complaint(line: str) -> Event:
+    """Return what an error of the printer means to people."""
+    error = parse_error(line)
+    return error if isinstance(error, Halted) else Warned(line)

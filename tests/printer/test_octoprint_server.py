@@ -14,14 +14,16 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from fabthread.cli import root
 from gcode.reader import read
 from printer.config import Secret
 from printer.controller import Controller
 from printer.drivers.octoprint import OctoPrint
 from printer.drivers.polling import Polling
 from printer.errors import DriverError, ImpossibleAction
-from printer.notices import Changed
+from printer.notices import Changed, Disconnected, Reconnected, Warned
 from printer.program import load
 from printer.transport.pty import PtyTransport
 
@@ -42,7 +44,7 @@ plugins:
   _disabled: [softwareupdate, announcements, pluginmanager, discovery, tracking, health_check, errortracking]
 serial: {{port: VIRTUAL, baudrate: 115200, autoconnect: false, additionalPorts: [{port}]}}
 """
-GCODE = "\n".join(
+GCODE = "\n".join(  # warm: their virtual printer heats slowly
     ["G28", "G90", "M83", "M104 S40", "M109 S40"]
     + [f"G1 X{80 + 40 * (i % 2)} Y{80 + 0.1 * i:.1f} E1.2 F6000" for i in range(200)]
     + ["M104 S0", ""]
@@ -62,12 +64,13 @@ class Server:
         (folder / "config.yaml").write_text(CONFIG.format(key=self.key, port=self.port))
         base = [COMMAND, "-b", str(folder)]
         subprocess.run([*base, "user", "add", "me", "--password", "me", "--admin"], check=True, capture_output=True)
-        self.log = open(folder / "serve.log", "w")  # noqa: SIM115 - closed by `stop`
-        self.process = subprocess.Popen(
-            [*base, "serve", "--iknowwhatimdoing", "--host", "127.0.0.1", "--port", str(number)],
-            stdout=self.log,
-            stderr=self.log,
-        )
+        self.command = [*base, "serve", "--iknowwhatimdoing", "--host", "127.0.0.1", "--port", str(number)]
+        self.log = folder / "serve.log"
+        self.start()
+
+    def start(self) -> None:
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
 
     def driver(self) -> OctoPrint:
         """Return a driver as soon as the server answers."""
@@ -81,9 +84,8 @@ class Server:
                 time.sleep(0.5)
 
     def stop(self) -> None:
-        self.process.terminate()
+        self.process.kill()  # asked politely, it takes its time
         self.process.wait(20)
-        self.log.close()
 
 
 @pytest.fixture(scope="module")
@@ -103,14 +105,21 @@ def driver(server):
 
 
 def follow(driver, program, seconds=120.0):
-    """Poll until the job is over; return the states that it went through."""
-    polling, states = Polling(driver, program), []
+    """Watch until the job is over; return the states that it went through."""
+    polling, events = Polling(driver, program), []
+    watch(polling, events, lambda: polling.status().over, seconds)
+    assert driver.channel.alive
+    assert not [each for each in events if isinstance(each, Warned)]
+    return [each.state for each in events if isinstance(each, Changed)]
+
+
+def watch(polling, events, true, seconds=60.0):
+    """Look until something is true; what happens is added to `events`."""
     until = time.monotonic() + seconds
-    while not polling.status().over:
-        assert time.monotonic() < until, polling.status()
-        states += [each.event.state for each in polling.heard() if isinstance(each.event, Changed)]
-        time.sleep(0.05)
-    return states
+    while not true():
+        assert time.monotonic() < until, (polling.status(), events)
+        events += [each.event for each in polling.heard()]
+        time.sleep(0.02)
 
 
 def connect(driver, port):
@@ -145,9 +154,23 @@ def test_our_driver_cancels(driver):
         driver.cancel()
 
 
+def test_the_terminal_shows_answers(driver, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("FABTHREAD_CONFIG", str(tmp_path))
+    connect(driver, "VIRTUAL")
+    runner = CliRunner()
+    added = ["printers", "add", "octo", server.address, "--kind", "octoprint", "--key", "-"]
+    assert runner.invoke(root, added, input=server.key).exit_code == 0
+    while driver.status().state != "idle":
+        time.sleep(0.1)
+    said = runner.invoke(root, ["terminal", "-c", "M115", "-c", "M105"])
+    assert said.exit_code == 0
+    assert "FIRMWARE_NAME:Virtual Marlin" in said.output
+    assert "ok T:" in said.output
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_octoprint_prints_on_our_virtual_printer(driver, server, tmp_path):
-    printed = tmp_path / "printed.gcode"
+    printed, hot = tmp_path / "printed.gcode", GCODE.replace("S40", "S180").encode()  # ours extrudes nothing cold
     virtual = subprocess.Popen(
         [sys.executable, "-m", "fabthread", "virtual", "serve", "--link", server.port, "--speed", "max",
          "--fault", "corrupt:0.01", "--record", str(printed)],
@@ -157,15 +180,30 @@ def test_octoprint_prints_on_our_virtual_printer(driver, server, tmp_path):
     try:
         assert virtual.stdout.readline()
         connect(driver, server.port)
-        program = load(GCODE.encode(), name="zigzag.gcode")
+        program = load(hot, name="zigzag.gcode")
         driver.start(driver.upload(program.data, program.name))
         assert follow(driver, program)[-1] == "done"
         time.sleep(1.0)
     finally:
         virtual.send_signal(signal.SIGINT)
         virtual.communicate(timeout=20)
-    wanted, got = read(GCODE.encode()), read(str(printed))
+    wanted, got = read(hot), read(str(printed))
     assert got.e[got.e > 0].sum() == pytest.approx(wanted.e[wanted.e > 0].sum(), abs=0.01)
+
+
+def test_a_server_that_dies_in_mid_print_is_missed_and_fails_the_job(driver, server, monkeypatch):
+    monkeypatch.setattr("printer.drivers.polling.IDLE_S", 1.0)
+    connect(driver, "VIRTUAL")
+    program = load(GCODE.replace("M109 S40", "M109 S250").encode(), name="hot.gcode")
+    polling, events = Polling(driver, program), []
+    driver.start(driver.upload(program.data, program.name))
+    watch(polling, events, lambda: driver.channel.known and driver.pushed().state == "printing")
+    server.stop()
+    watch(polling, events, lambda: any(isinstance(each, Disconnected) for each in events))
+    server.start()
+    watch(polling, events, lambda: any(isinstance(each, Reconnected) for each in events))
+    watch(polling, events, lambda: polling.status().over)
+    assert polling.status().state == "failed"
 
 
 # ---------------------------------------------------------------- our host on OctoPrint's virtual printer
