@@ -41,7 +41,7 @@ def history(job: int | None, most: int, as_json: bool) -> None:
     try:
         facts: dict[str, Any] = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        facts = asdict(row)  # it has not ended, or its folder is gone
+        facts = asdict(row) | {"layers": []}  # it has not ended, or its folder is gone: what each layer took is unknown
     if as_json:
         click.echo(json.dumps(facts | {"folder": str(folder)}, indent=1))
         return

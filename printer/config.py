@@ -185,6 +185,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _update(path: Path, name: str, table: dict[str, Any] | None, private: bool = False) -> None:
     """Replace one table of a file, which is at no moment half written and, if private, nobody else's to read."""
     tables = _read(path)
+    for title, each in tables.items():
+        if not isinstance(each, dict):
+            raise ConfigError(f"{path}: {title} stands in no [table]: correct or remove that line")
     tables.pop(name, None)
     if table is not None:
         tables[name] = table

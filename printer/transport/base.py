@@ -42,6 +42,11 @@ def readable(fd: int, timeout: float) -> bool:
     return bool(select.select([fd], [], [], max(timeout, 0.0))[0])
 
 
+def held(name: str) -> str:
+    """Say that a device is in use, and what to do."""
+    return f"{name} is held by another program: close it (another host, a serial monitor) and try again"
+
+
 def lost(name: str, error: object) -> LinkLost:
     """Return the error that says which device is gone, and why."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from printer.clock import Clock, WallClock
-from printer.errors import LinkLost, NoPrinter
-from printer.transport.base import CHUNK, lost, readable
+from printer.errors import LinkBusy, LinkLost, NoPrinter
+from printer.transport.base import CHUNK, held, lost, readable
 
 PATIENCE = 5.0
 """Seconds to wait for a peer that takes no data."""
@@ -18,6 +18,7 @@ class PtyTransport:
     baud = None
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        import fcntl
         import tty
 
         self.name = os.fspath(path)
@@ -27,7 +28,11 @@ class PtyTransport:
         except OSError as error:
             raise NoPrinter(f"cannot open {self.name}: {error.strerror}") from None
         try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as pyserial does with ports
             tty.setraw(self._fd)
+        except BlockingIOError:
+            self.close()
+            raise LinkBusy(held(self.name)) from None
         except Exception as error:  # termios.error, which Windows does not know
             self.close()
             raise NoPrinter(f"{self.name} is not a terminal: {error}") from None

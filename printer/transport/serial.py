@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from printer.clock import Clock, WallClock
 from printer.errors import LinkBusy, LinkLost, NoPrinter
-from printer.transport.base import lost
+from printer.transport.base import held, lost
 
 PATIENCE = 5.0
 """Seconds to wait for a device that takes no data."""
@@ -69,7 +69,7 @@ def _refused(port: str, error: Exception) -> LinkBusy | NoPrinter:
     """Return the error that says why a port cannot be opened."""
     text = str(error).lower()
     if "busy" in text or "exclusive" in text or "access is denied" in text or "lock" in text:
-        return LinkBusy(f"{port} is held by another program: close it (another host, a serial monitor) and try again")
+        return LinkBusy(held(port))
     if "permission" in text:
         return NoPrinter(f"no permission for {port}: add yourself to the group that owns it (often `dialout`)")
     return NoPrinter(f"cannot open {port}: {error}")

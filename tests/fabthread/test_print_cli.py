@@ -120,6 +120,9 @@ def test_history_tells_what_happened(home):
     assert "tool 0: 0.10 m" in told
     assert json.loads(run("history", "1", "--json").output)["state"] == "done"
     assert code_of("history", "9") == 6
+    (home / "data" / "jobs" / "000001" / "job.json").unlink()  # as of a job that was killed
+    assert "sha256" in run("history", "1").output
+    assert json.loads(run("history", "1", "--json").output)["layers"] == []
 
 
 def test_what_the_checks_refuse_is_not_printed_unless_forced(home):

@@ -260,6 +260,13 @@ def test_mistakes_in_the_file_are_named(tmp_path, text, says):
         config.printers(tmp_path)
 
 
+def test_a_file_that_is_not_understood_is_not_replaced(tmp_path):
+    (tmp_path / "printers.toml").write_text("a = 1\n")
+    with pytest.raises(ConfigError, match=r"a stands in no \[table\]"):
+        config.save(Printer("shop", "serial", "auto"), folder=tmp_path)
+    assert (tmp_path / "printers.toml").read_text() == "a = 1\n"
+
+
 def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(tmp_path, monkeypatch):
     config.save(Printer("shop", "serial", "auto"), folder=tmp_path)
     before = (tmp_path / "printers.toml").read_text()

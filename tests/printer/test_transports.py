@@ -129,13 +129,17 @@ def test_nobody_listens():
         TcpTransport("127.0.0.1", 70000)
 
 
-def test_a_port_is_held_exclusively():
+@pytest.mark.parametrize("first_kind", [PtyTransport, SerialTransport])
+@pytest.mark.parametrize("kind", [PtyTransport, SerialTransport])
+def test_a_port_is_held_exclusively(kind, first_kind):
     master, slave = pty.openpty()
     path = os.ttyname(slave)
-    first = SerialTransport(path)
+    first = first_kind(path)
     try:
-        with pytest.raises((LinkBusy, NoPrinter)):
-            SerialTransport(path)
+        with pytest.raises(LinkBusy, match="held by another program"):
+            kind(path)
+        first.close()
+        kind(path).close()
     finally:
         first.close()
         os.close(master)
