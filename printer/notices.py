@@ -73,9 +73,13 @@ class Overridden(Event):
 
 @dataclass(frozen=True, slots=True)
 class Waited(Event):
-    """A wait of the file is over: its line, "heating" or "preparing", seconds that it took and was to take."""
+    """A wait of the file is over: its line, "heating" or "preparing", and seconds.
+
+    took, predicted, model   really, as expected, and as the models alone expected it
+    """
 
     text: str
     kind: str
     took: float
     predicted: float
+    model: float

@@ -30,6 +30,9 @@ GIVE_UP = 300.0
 NUDGE = 1.0
 """Seconds between two attempts to end a wait for a temperature."""
 
+TUNES = "M303"
+"""What lets a heater swing about a temperature that the firmware does not tell as its target."""
+
 RECENTLY = 10.0
 """Seconds for which a sign of life explains that no temperatures come."""
 
@@ -151,6 +154,9 @@ class Printing:
             self._layer_began = self.session.now
 
     def _temperatures(self, event: events.Temperatures) -> None:
+        if self.session.link.oldest.startswith(TUNES):
+            self._guard.forget()  # the firmware heats and tells no target
+            return
         for alarm in self._guard.observe(self.session.now, event.readings):
             self._alarm(alarm)
         heating = self.feeder.heating
@@ -178,7 +184,7 @@ class Printing:
             self.session.link.open(self.session.now)  # it is cold, and may be watched and moved
 
     def _busy(self, event: events.Busy) -> None:
-        """Take the firmware's word that it lives; while it waits for a person, it may be silent about heat for hours."""
+        """Take the firmware's word that it lives; while it waits for a person, it may be silent for hours."""
         self._lived = self.session.now
         if event.reason.startswith("paused"):
             self._guard.alive(self._lived)

@@ -208,7 +208,7 @@ def earlier_waits(store: Store, printer: str) -> list[list[dict[str, Any]]]:
         if row.printer == printer and len(found) < REMEMBERED:
             with suppress(OSError, ValueError, AttributeError):
                 facts = json.loads((store.job_folder(row.id) / "job.json").read_text(encoding="utf-8"))
-                found.append([wait for wait in facts.get("waits", ()) if isinstance(wait, dict)])
+                found.append([wait for wait in facts.get("waits", ()) if wait.keys() >= {"text", "s", "model_s"}])
     return found
 
 
@@ -229,7 +229,10 @@ def _waited(record: Record, heard: Heard) -> None:
     wait = heard.event
     assert isinstance(wait, notices.Waited)
     told = {"text": plain(wait.text, 200), "kind": wait.kind}
-    record._note("waits", {**told, "s": round(wait.took, 3), "predicted_s": round(wait.predicted, 3)})
+    record._note(
+        "waits",
+        {**told, "s": round(wait.took, 3), "predicted_s": round(wait.predicted, 3), "model_s": round(wait.model, 3)},
+    )
 
 
 def _overridden(record: Record, heard: Heard) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,17 @@ REMEMBERED = 5
 
 
 class Expected(NamedTuple):
-    """A wait: its 0-based line of the program and text, "heating" or "preparing", and how long it may take."""
+    """A wait: its 0-based line of the program and text, "heating" or "preparing".
+
+    seconds   that it may take
+    model     that it would take by the models alone
+    """
 
     line: int
     text: str
     kind: str
     seconds: float
+    model: float
 
 
 def kind_of(text: str) -> str:
@@ -69,21 +74,26 @@ def expected(moves: Moves, numbers: NDArray[np.integer], seconds: NDArray[np.flo
             places = [(row, name_of(text))] if name_of(text) in WAITS_IN.values() else [(row, c) for c in FOR_ALL]
             mine = [by_place[place].pop(0) for place in places if by_place.get(place)]
             line = int(np.searchsorted(numbers, number))
-            found.append(Expected(line, spelled(text), kind, sum(stand.seconds for stand in mine)))
+            model = sum(stand.seconds for stand in mine)
+            found.append(Expected(line, spelled(text), kind, model, model))
     return tuple(found)
 
 
-def learned(waits: Iterable[Expected], earlier: Iterable[Iterable[Mapping[str, object]]]) -> tuple[Expected, ...]:
-    """Return waits with the time that the same lines took in earlier prints, the newest first."""
-    took: dict[str, list[float]] = {}
-    for job in earlier:
-        for wait in job:
-            text, seconds = wait.get("text"), wait.get("s")
-            if isinstance(text, str) and isinstance(seconds, int | float):
-                took.setdefault(text, []).append(float(seconds))
-    return tuple(
-        wait._replace(seconds=median(took[wait.text][:REMEMBERED])) if wait.text in took else wait for wait in waits
-    )
+def learned(waits: Iterable[Expected], earlier: Iterable[Iterable[Mapping[str, Any]]]) -> tuple[Expected, ...]:
+    """Return waits with the time that the same lines took in earlier prints, the newest first.
+
+    The same line is one for which the models, which know what was heated before it, expect about as much.
+    """
+    past = [wait for job in earlier for wait in job]
+
+    def took(wait: Expected) -> list[float]:
+        return [
+            float(each["s"])
+            for each in past
+            if each["text"] == wait.text and abs(each["model_s"] - wait.model) <= 5.0 + 0.1 * wait.model
+        ]
+
+    return tuple(wait._replace(seconds=median(known[:REMEMBERED])) if (known := took(wait)) else wait for wait in waits)
 
 
 class Waiting:
@@ -101,7 +111,8 @@ class Waiting:
         """Take in the line that the printer is at and what it is doing; return the wait that has ended by that."""
         kind, ended = kind_of(doing), None
         if self._now and self._now.text != doing:
-            ended = Waited(self._now.text, self._now.kind, max(now - self._began, 0.0), self._now.seconds)
+            _, text, kind_, expected_s, model = self._now
+            ended = Waited(text, kind_, max(now - self._began, 0.0), expected_s, model)
             self._rested, self._now = (float(self._seconds[self._now.line]), now), None
         if kind and self._now is None:
             self._now, self._gap = self._take(line, doing, kind), None
@@ -124,7 +135,7 @@ class Waiting:
             if self._waits[k].text == doing:
                 self._next = k + 1
                 return self._waits[k]
-        return Expected(line, doing, kind, 0.0)
+        return Expected(line, doing, kind, 0.0, 0.0)
 
     def _remaining(self, now: float, wait: Expected, readings: Mapping[str, Reading]) -> float:
         """Return what is left of the wait at hand: as expected at first, as measured the nearer its end is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, pi
 
 from printer.virtual.firmware import Firmware, Handler, Task
 from printer.virtual.lines import Words
@@ -17,6 +17,10 @@ WINDOW, HYSTERESIS = 1.0, 3.0
 
 SLOPE, SLOPE_SECONDS = 1.5, 60.0
 """A wait for cooling ends where the temperature falls by less than this in so long."""
+
+
+TUNE_REPORT, SHORTEST_SWING, LONGEST_SWING = 2.0, 5.0, 1200.0
+"""Seconds between reports of M303, and of half a swing at least and at most."""
 
 
 def _hotend(fw: Firmware, words: Words) -> Heater | None:
@@ -107,6 +111,67 @@ def _wait(fw: Firmware, heater: Heater, both_ways: bool) -> Task:
     return None
 
 
+def autotune(fw: Firmware, words: Words) -> Task:
+    """M303: find PID gains for a heater (E, -1 the bed) at S degrees by letting it swing C times; U keeps them."""
+    yield from fw.standstill()
+    index, target = int(words.number("E", 0)), words.number("S", 70.0 if words.number("E", 0) < 0 else 150.0)
+    heater = fw.bed if index < 0 else fw.hotends[index] if index < len(fw.hotends) else None
+    if heater is None:
+        fw.say("PID Autotune failed! Bad heater id")
+    elif heater.guard and target > heater.guard.maximum - TOO_HOT:
+        fw.say("PID Autotune failed! Temperature too high")
+    else:
+        for each in (*fw.hotends, fw.bed):
+            each.off(fw.now)
+        fw.say("PID Autotune start")
+        fw.heatup_ended = False
+        yield from _swing(fw, heater, target, max(int(words.number("C", 5)), 3), words.has("U"))
+        heater.relay = None
+    return None
+
+
+def _swing(fw: Firmware, heater: Heater, target: float, cycles: int, keep: bool) -> Task:
+    """Switch between two duties about a bias that makes both halves of a swing as long (Astrom and Hagglund)."""
+    bias = amplitude = 0.5
+    heating, turned, highest, lowest, seconds_up = True, fw.now, target, target, 0.0
+    done, report_at = 0, fw.now + TUNE_REPORT
+    gains = (0.0, 0.0, 0.0)
+    heater.relay = 1.0
+    while done <= cycles and not fw.heatup_ended:
+        reading = heater.reading
+        highest, lowest = max(highest, reading), min(lowest, reading)
+        if heating and reading > target and fw.now - turned > SHORTEST_SWING:
+            heating, seconds_up, turned, highest = False, fw.now - turned, fw.now, target
+            heater.relay = bias - amplitude
+        elif not heating and reading < target and fw.now - turned > SHORTEST_SWING:
+            seconds_down, heating, turned = fw.now - turned, True, fw.now
+            if done:
+                bias += amplitude * (seconds_up - seconds_down) / (seconds_up + seconds_down)
+                bias = min(max(bias, 20 / 255), 235 / 255)
+                amplitude = min(bias, 1.0 - bias)
+                fw.say(f" bias: {bias * 255:.0f} d: {amplitude * 255:.0f} min: {lowest:.2f} max: {highest:.2f}")
+            if done > 2:
+                ultimate = 4 * 255 * amplitude / (pi * (highest - lowest) / 2)
+                period = seconds_up + seconds_down
+                gains = (0.6 * ultimate, 1.2 * ultimate / period, 0.075 * ultimate * period)
+                fw.say(f" Ku: {ultimate:.2f} Tu: {period:.2f}")
+                fw.say(" Classic PID Kp: {:.2f} Ki: {:.2f} Kd: {:.2f}".format(*gains))
+            heater.relay, lowest, done = bias + amplitude, target, done + 1
+        if fw.now >= report_at - 1e-9:
+            report_at = fw.now + TUNE_REPORT
+            fw.say(temperatures(fw))
+        if fw.now - turned > LONGEST_SWING:
+            fw.say("PID Autotune failed! timeout")
+            return None
+        yield fw.next_tick
+    if done > cycles:
+        fw.say("PID Autotune finished! Put the last Kp, Ki and Kd constants from below into Configuration.h")
+        for name, gain in zip(("Kp", "Ki", "Kd"), gains, strict=True):
+            fw.say(f"#define DEFAULT_{'bed' if heater is fw.bed else ''}{name} {gain:.2f}")
+        heater.gains = gains if keep and heater is not fw.bed else heater.gains
+    return None
+
+
 def fan(fw: Firmware, words: Words) -> None:
     """M106, M107: the part fan."""
     index = int(words.number("P", 0))
@@ -142,5 +207,6 @@ def idle_heat(fw: Firmware, words: Words) -> None:
 HANDLERS: dict[str, Handler] = {
     "M86": idle_heat, "M104": heat_hotend, "M105": report, "M106": fan, "M107": fan, "M109": wait_hotend,
     "M140": heat_bed, "M154": autoreport, "M155": autoreport, "M190": wait_bed, "M302": allow_cold,
+    "M303": autotune,
 }  # fmt: skip
 """Commands by their code."""

@@ -70,8 +70,8 @@ class Heater:
     """A plant under a regulator, with its sensor and the protection that watches both.
 
     `gains` are those of a PID that switches to full power or none far from the target, as Marlin's does; without them
-    the heater is switched by its target alone. Without a guard nothing is watched, as in careless firmwares. `broken`
-    and `sensor` are faults.
+    the heater is switched by its target alone. A `relay` is a duty that a command sets in place of the regulator.
+    Without a guard nothing is watched, as in careless firmwares. `broken` and `sensor` are faults.
     """
 
     plant: Plant
@@ -81,6 +81,7 @@ class Heater:
     reading: float = AMBIENT
     target: float = 0.0
     duty: float = 0.0
+    relay: float | None = None
     broken: bool = False
     sensor: str = ""
     _sensed: float = AMBIENT  # what a sound sensor would read
@@ -100,6 +101,7 @@ class Heater:
     def off(self, now: float) -> None:
         """Switch off at once."""
         self.aim(0.0, now)
+        self.relay = None
         self.duty = 0.0
 
     def live(self, seconds: float, fan: float = 0.0, filament: float = 0.0) -> None:
@@ -118,7 +120,9 @@ class Heater:
     def regulate(self, seconds: float) -> None:
         """Choose the duty for the next step from what the sensor says."""
         error = self.target - self.reading
-        if self.target <= 0:
+        if self.relay is not None:
+            self.duty = self.relay
+        elif self.target <= 0:
             self.duty = self._integral = 0.0
         elif self.gains is None:
             self.duty = 1.0 if error > 0 else 0.0

@@ -3,8 +3,11 @@
 import math
 
 import pytest
+from rig import Rig, squares
 
+from printer.notices import Alarmed
 from printer.safety import SLOW_TIME, Guard, LayerWatch
+from printer.virtual import VirtualPrinter
 
 
 def rules(readings, guard=None):
@@ -107,3 +110,15 @@ def test_a_layer_that_takes_far_too_long_is_said_once():
 def test_firmware_that_tells_no_target_while_it_heats_is_left_alone():
     readings = [(0, "T", 21.0, 0.0), *((now, "T", 21.0 + 2 * now, None) for now in range(1, 90))]
     assert rules([*readings, (90, "T", 200.0, 200.0)]) == []
+
+
+def test_a_heater_that_is_tuned_is_no_alarm():
+    rig = Rig([*squares(1)], VirtualPrinter("marlin"))
+    rig.run()
+    rig.settle(600)
+    rig.controller.send("M303 E0 S210 C4")
+    until = rig.printer.now + 900
+    while rig.printer.now < until:
+        rig.controller.step()
+    assert any("PID Autotune finished" in line for line in rig.view.messages)
+    assert not rig.said(Alarmed)

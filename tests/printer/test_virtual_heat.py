@@ -208,3 +208,29 @@ def test_a_firmware_without_protection_burns():
     ask(device, "M104 S200")
     assert hear(device, 600.0) == []
     assert device.hotends[0].temperature > 400
+
+
+def test_autotune_finds_gains_that_hold_a_temperature():
+    device = switched_on()
+    heard = ask(device, "M303 E0 S200 C8 U1", 3600)
+    assert heard[0] == "PID Autotune start"
+    assert any(line.startswith(" bias: ") for line in heard)
+    assert any(line.startswith(" Classic PID Kp: ") for line in heard)
+    p, i, d = (float(line.split()[-1]) for line in heard if line.startswith("#define DEFAULT_K"))
+    assert i / p == pytest.approx(p / d / 4, rel=0.02)  # Ziegler and Nichols: Ti = 4 Td
+    assert device.hotends[0].gains == pytest.approx((p, i, d), abs=0.006)
+    assert device.hotends[0].target == 0
+    ask(device, "M109 S200", 900)
+    readings = []
+    for _ in range(60):
+        device.advance(device.now + 1.0)
+        readings.append(device.hotends[0].reading)
+    assert max(abs(reading - 200) for reading in readings) < 3
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("M303 E7 S200", "Bad heater id"), ("M303 E0 S400", "Temperature too high")],
+)
+def test_autotune_that_cannot_be_is_refused(line, said):
+    assert ask(switched_on(), line) == [f"PID Autotune failed! {said}", "ok"]
