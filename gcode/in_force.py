@@ -87,7 +87,7 @@ def _settings(listed: Sequence[Change], what: str, tool: int = ALL_TOOLS) -> lis
 
 def _by_tool(moves: Moves, listed: Sequence[Change], what: str, default: float) -> NDArray[np.float32]:
     """Return the column of a thing that each tool has its own of."""
-    tools = np.unique(moves.tool).tolist() or [0]
+    tools = np.flatnonzero(np.bincount(moves.tool)).tolist() or [0]
     column = _column(len(moves), _settings(listed, what, tools[0]), default)
     for tool in tools[1:]:
         rows = moves.tool == tool

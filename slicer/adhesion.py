@@ -16,7 +16,7 @@ import shapely
 from gcode.roles import Role
 from profiles.schema import AdhesionSettings, FilamentSettings
 from slicer.nouns import LayerPlan, Paths, Regions
-from slicer.ragged import offsets_of
+from slicer.ragged import distinct, offsets_of
 from slicer.tools import flow
 from slicer.tools.flow import Flows
 from slicer.tools.joining import join_paths
@@ -76,7 +76,7 @@ def _grouped(areas: Any, pieces: Any) -> list[list[Any]]:
     rings = _rings(areas)
     parts = shapely.get_parts(pieces)
     ring, piece = shapely.STRtree(parts).query(shapely.get_point(rings, 0), "intersects")
-    return [list(rings[np.sort(ring[piece == p])]) for p in np.unique(piece)]
+    return [list(rings[np.sort(ring[piece == p])]) for p in distinct(piece)]
 
 
 def _rings(areas: Any) -> Any:

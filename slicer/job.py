@@ -275,8 +275,7 @@ def _floating(meshes: Sequence[Mesh], parts: Sequence[Part], plan: LayerPlan) ->
     """Return warnings about layers in which nothing is printed below something that is."""
     told = []
     for mesh, part in zip(meshes, parts, strict=True):
-        filled = np.unique(part.paths.layer)
-        empty = np.setdiff1d(np.arange(filled.max(initial=-1)), filled)
+        empty = np.flatnonzero(np.bincount(part.paths.layer) == 0)
         if len(empty):
             low, high = plan.z_bottom[empty[0]], plan.z_top[empty[-1]]
             told.append(f"{mesh.name}: nothing is printed between z = {low:g} and {high:g} mm; what is above floats")

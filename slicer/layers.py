@@ -13,6 +13,7 @@ import numpy as np
 from profiles.schema import LayerSettings
 from slicer.errors import NothingToPrint
 from slicer.nouns import Floats, LayerPlan
+from slicer.ragged import distinct
 
 STRETCH = 0.1
 """A layer gives at most this share of its thickness to meet the top."""
@@ -37,7 +38,7 @@ def plan_layers(tops: float | Sequence[float], settings: LayerSettings) -> Layer
     [0.2, 0.4, 0.617, 0.833, 1.05]
     """
     first, height = settings.first_layer_height, settings.layer_height
-    wanted = np.unique(np.asarray(tops, np.float64))
+    wanted = distinct(np.asarray(tops, np.float64).ravel())
     if wanted[0] < first / 2:
         raise NothingToPrint(
             f"a part is {wanted[0]:.3f} mm high, less than half a first layer of {first:g} mm: "

@@ -67,6 +67,12 @@ class LayerPlan:
         """(n,) thickness of each layer, mm."""
         return self.z_top - self.z_bottom
 
+    @property
+    def usual_height(self) -> float:
+        """Median thickness of the layers, mm; `np.median` would load numpy.ma to tell."""
+        n = len(self)
+        return float(np.sort(self.height)[[(n - 1) // 2, n // 2]].mean())
+
 
 @dataclass(frozen=True, slots=True)
 class Areas:

@@ -44,6 +44,18 @@ def segment_sum(values: Any, offsets: Any) -> NDArray[np.float64]:
     return np.asarray(total[np.asarray(offsets)[1:]] - total[np.asarray(offsets)[:-1]])
 
 
+def distinct(values: Any) -> NDArray[Any]:
+    """Return the different values of an array (n,), sorted; `np.unique` loads numpy.ma first, 5 ms of a short job.
+
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    ordered = np.sort(values)
+    fresh = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered[fresh]
+
+
 def gather(offsets: Any, rows: Any) -> tuple[Ints, Ints]:
     """Return (element indices, new offsets) of the chosen segments in the given order.
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from profiles.schema import SlicingSettings
 from slicer.kernels import cut
 from slicer.nouns import Floats, Ints, LayerPlan, Mesh, Regions
-from slicer.ragged import gather, offsets_of
+from slicer.ragged import distinct, gather, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.medial import find_balls, narrow_rows
 from slicer.tools.offsets import grow_twice, offset
@@ -123,7 +123,7 @@ def _length(xy: Floats, offsets: Ints) -> float:
 
 def _match(starts: Floats, ends: Floats, layer: Ints, reach: float, successor: Ints, taken: NDArray[np.bool_]) -> None:
     """Pair free ends with free starts of the same layer, nearest first, as far as `reach` mm; updates its arguments."""
-    for k in np.unique(layer[successor < 0]):
+    for k in distinct(layer[successor < 0]):
         tails, heads = np.flatnonzero((layer == k) & (successor < 0)), np.flatnonzero((layer == k) & ~taken)
         if np.isfinite(reach):
             tree = shapely.STRtree(shapely.points(starts[heads]))
@@ -179,7 +179,7 @@ def _resize_holes(regions: Regions, amount: float, crew: Crew) -> Regions:
     holes = shapely.difference(filled, polygons)
     kept = difference(filled, offset(holes, amount, crew), crew)
     out = regions.copy()
-    for k in np.unique(layer):
+    for k in distinct(layer):
         out[k] = shapely.union_all(kept[layer == k])
     return out
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gcode.roles import Role
 from profiles.schema import InfillSettings, SurfaceSettings
 from slicer.nouns import Areas, Floats, Ints, LayerPlan, Regions
-from slicer.ragged import lent
+from slicer.ragged import distinct, lent
 from slicer.tools.bridges import bridge_angles
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
@@ -120,7 +120,7 @@ def _shell(layers: int, thickness: float, plan: LayerPlan) -> int:
     """Return how many layers the shell has: at least `layers`, and at least `thickness` mm; 0 is no shell."""
     if layers == 0:
         return 0
-    height = float(np.median(plan.height)) if len(plan) else 1.0
+    height = plan.usual_height if len(plan) else 1.0
     return max(layers, int(np.ceil(thickness / height - 1e-6)))
 
 
@@ -179,7 +179,7 @@ def _split_bridges(
     reach = np.where(spans, BRIDGE_ANCHOR, OVERLAP) * step[row]
     grown = intersection(offset(polygons, reach, crew), interior[row], crew)
     pairs = np.empty(len(layer), object)
-    for r in np.unique(row):
+    for r in distinct(row):
         mine = row == r
         bridges[r] = shapely.union_all(grown[mine & spans])
         bottoms[r] = shapely.union_all(grown[mine & ~spans])
@@ -216,7 +216,7 @@ def _drop_sparse(
     area = shapely.area(parts)
     narrow = 2 * area < NARROW * step[row] * shapely.length(parts)
     small = (area < surfaces.solid_below_area) | (narrow & beside_solid[row])
-    for r in np.unique(row[small]):
+    for r in distinct(row[small]):
         solid[r] = shapely.multipolygons(parts[(row == r) & small])
         sparse[r] = shapely.multipolygons(parts[(row == r) & ~small])
     return solid

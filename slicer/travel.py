@@ -20,7 +20,7 @@ from gcode.moves import Moves
 from gcode.roles import Role
 from profiles.schema import RetractionSettings, SeamSettings, TravelSettings
 from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
-from slicer.ragged import gather, offsets_of, segment_sum
+from slicer.ragged import distinct, gather, offsets_of, segment_sum
 from slicer.tools.detours import detours
 from slicer.tools.edge_grid import EdgeGrid
 
@@ -155,7 +155,7 @@ def _hidden(paths: Paths, beads: Beads, outlines: Regions, origin: Floats, led: 
     if not len(straight):
         return inside
     layer = paths.layer[beads.path]
-    grid = _borders(outlines, paths, np.unique(layer[straight]))
+    grid = _borders(outlines, paths, distinct(layer[straight]))
     inside[asked] = ~grid.crosses(origin[straight], beads.first[straight], layer[straight])
     return inside
 

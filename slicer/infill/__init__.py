@@ -32,6 +32,7 @@ from slicer.infill.sweep import surface, zigzag
 from slicer.infill.task import Beads, Task, repeated, together
 from slicer.infill.waves import gyroid, honeycomb
 from slicer.nouns import Areas, LayerPlan, Paths
+from slicer.ragged import distinct
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows, width_of
 
@@ -107,13 +108,12 @@ def spacings(areas: Areas, plan: LayerPlan, flows: Flows) -> NDArray[np.float64]
     """Return the spacing of each area's beads; sparse infill has one for all layers, so that its lines stack."""
     height = plan.height[areas.layer]
     first = areas.layer == 0
-    usual = float(np.median(plan.height))
     made = np.empty(len(areas))
-    for role in np.unique(areas.role):
+    for role in distinct(areas.role):
         for is_first in (False, True):
             rows = np.flatnonzero((areas.role == role) & (first == is_first))
             made[rows] = [flows.spacing(int(role), float(h), is_first) for h in height[rows]]
-    made[areas.role == Role.INFILL] = flows.spacing(Role.INFILL, usual)
+    made[areas.role == Role.INFILL] = flows.spacing(Role.INFILL, plan.usual_height)
     return made
 
 
@@ -124,7 +124,7 @@ def kinds(
     sparse = (role == Role.INFILL) & (density < 1.0)
     wanted = ~sparse | (density > 0.0)
     found = {}
-    for name in np.unique(names):
+    for name in distinct(names):
         for solid in (True, False):
             rows = np.flatnonzero((names == name) & (sparse != solid) & wanted)
             if len(rows):
@@ -159,7 +159,9 @@ def roomy(task: Task) -> Task:
     """Return the rows that are somewhere wider than a bead: between nearer walls there is nothing to support."""
     slim = np.flatnonzero(mean_width(task.polygon) < task.spacing)
     inset = shrink(task.polygon[slim], 0.5 * task.spacing[slim], task.crew)
-    return task.take(np.setdiff1d(np.arange(len(task)), slim[shapely.is_empty(inset)]))
+    kept = np.ones(len(task), np.bool_)
+    kept[slim[shapely.is_empty(inset)]] = False
+    return task.take(np.flatnonzero(kept))
 
 
 def paths_of(

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import offsets_of, segment_sum
+from slicer.ragged import distinct, offsets_of, segment_sum
 from slicer.tools.edge_grid import EdgeGrid
 
 Bools = NDArray[np.bool_]
@@ -76,7 +76,7 @@ def detours(
     layers, row = np.unique(layer, return_inverse=True)
     outline = Rings.of(outlines[layers], np.arange(len(layers))).grid()
     asked = np.flatnonzero(outline.crosses(start, end, row))
-    used = np.unique(row[asked])
+    used = distinct(row[asked])
     inside = shapely.buffer(outlines[layers[used]], -DEPTH * nozzle_diameter, join_style="mitre")
     rings = Rings.of(inside, used)
     if not len(rings.xy):
@@ -119,9 +119,9 @@ def _along(rings: Rings, start: Floats, end: Floats, layer: Ints) -> tuple[Float
     at = enter[owner] + share[:, None] * (leave[owner] - enter[owner])
     # hits come in pairs: where the way leaves the inside and where it enters it again, on the same ring
     ring = np.searchsorted(rings.offsets, edge, "right") - 1
-    torn = np.unique(owner[::2][ring[::2] != ring[1::2]])
+    torn = distinct(owner[::2][ring[::2] != ring[1::2]])
     whole = ~np.isin(owner[::2], torn)
-    travel = np.setdiff1d(travel, torn)
+    travel = travel[~np.isin(travel, torn)]
     walk, counts = _walks(rings, edge[::2][whole], edge[1::2][whole], at[::2][whole], at[1::2][whole])
     hop = np.repeat(owner[::2][whole], counts)
     pieces = [(start, 0), (enter, 1), (leave, 3), (end, 4)]

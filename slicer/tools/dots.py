@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from slicer.nouns import Floats, Ints, Regions
+from slicer.ragged import distinct
 from slicer.tools.crew import Crew
 from slicer.tools.offsets import offset
 from slicer.tools.polygons import empty_stack, parts_of
@@ -43,10 +44,10 @@ def take_dots(stack: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[R
     rest = stack.copy()
     kept = np.ones(len(parts), bool)
     kept[at] = False
-    touched = np.unique(row[at])
+    touched = distinct(row[at])
     rest[touched] = empty_stack(len(touched))
     back = np.flatnonzero(kept & np.isin(row, touched))
-    for r in np.unique(row[back]):
+    for r in distinct(row[back]):
         rest[r] = shapely.multipolygons(parts[back[row[back] == r]])
     dots, owner = parts_of(offset(parts[at], -skin[row[at]], crew))
     return rest, dots, row[at][owner]

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from slicer.nouns import Ints, Regions
+from slicer.ragged import distinct
 from slicer.tools.crew import Crew
 from slicer.tools.offsets import offset
 from slicer.tools.polygons import difference, parts_of
@@ -37,7 +38,7 @@ def with_nubs(loops: Regions, whole: Regions, beads: NDArray[Any], owner: Ints, 
     large = shapely.area(nubs) > LEAST
     nubs, row = nubs[large], rows[of[large]]
     out = loops.copy()
-    for r in np.unique(row):
+    for r in distinct(row):
         mine = nubs[row == r]
         bare = mine[~shapely.intersects(mine, shapely.multilinestrings(beads[owner == r]))]
         if len(bare):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import inset
 from slicer.nouns import Floats, Regions
-from slicer.ragged import offsets_of
+from slicer.ragged import distinct, offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.polygons import empty_stack, flattened
 
@@ -50,7 +50,7 @@ def pieces(stack: Regions, points: int = 4096) -> list[slice]:
     if not n:
         return []
     total = np.cumsum(shapely.get_num_coordinates(stack))
-    cuts = np.unique(np.searchsorted(total, np.arange(0, max(total[-1], 1), points), side="left"))
+    cuts = distinct(np.searchsorted(total, np.arange(0, max(total[-1], 1), points), side="left"))
     return [slice(int(a), int(b)) for a, b in zip(cuts, [*cuts[1:], n], strict=True)]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import contours
 from slicer.nouns import Floats, Ints, Regions
-from slicer.ragged import gather, offsets_of, segment_ids
+from slicer.ragged import distinct, gather, offsets_of, segment_ids
 from slicer.tools.crew import Crew
 
 SNAP = 1e-4
@@ -143,9 +143,9 @@ def stack_of_rings(
     )
     parent, winding = np.empty(len(layer), np.int64), np.empty(len(layer), np.int32)
     contours.nest(xy, offsets, area, np.ascontiguousarray(bounds), layer_offsets, parent, winding)
-    suspicious = np.unique(layer[winding != np.where(area > 0, 0, 1)])
+    suspicious = distinct(layer[winding != np.where(area > 0, 0, 1)])
     stack = _assemble(xy, offsets, area > 0, parent, layer, layers, suspicious)
-    tangled = np.union1d(suspicious, np.flatnonzero(~shapely.is_valid(stack)))
+    tangled = distinct(np.append(suspicious, np.flatnonzero(~shapely.is_valid(stack))))
     for k in tangled:
         rows = np.arange(layer_offsets[k], layer_offsets[k + 1])
         chosen, chosen_offsets = gather(offsets, rows)
