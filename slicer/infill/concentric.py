@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from slicer.infill.region import region_of, shrink
 from slicer.infill.task import Beads, Task, flags, together
 from slicer.ragged import gather, offsets_of
 from slicer.tools.crew import Crew
+from slicer.tools.dots import rings_in
 from slicer.tools.medial import medial_axes
 from slicer.tools.offsets import grow_round, pieces
 
@@ -24,6 +26,8 @@ HAIRLINE = 0.1
 """What is left with a mean width below this many spacings is not looked into any more."""
 THINNEST = 0.35
 """Strips narrower than this many spacings get no bead."""
+STUB = 0.5
+"""A middle line that fills less than this share of its strip gives way to a ring: the strip is as wide as long."""
 
 
 def rings(task: Task) -> Beads:
@@ -110,10 +114,19 @@ def parts_from(polygon: NDArray[Any], owner: Ints, spacing: Floats) -> tuple[NDA
 
 
 def middles(strips: NDArray[Any], row: Ints, spacing: Floats, crew: Crew) -> Beads:
-    """Return a bead along the middle of each strip, filling its width; row, spacing (n,) are the strips'."""
+    """Return beads that fill the width of each strip: along its middle, or around it where that hardly leads anywhere.
+
+    row, spacing (n,) are the strips'.
+    """
     if not len(strips):
         return Beads.none()
     axes = medial_axes(strips, crew)
-    row, spacing = row[axes.owner], np.repeat(spacing[axes.owner], np.diff(axes.offsets))
-    width = np.clip(axes.width, THINNEST * spacing, PAIR * spacing)
-    return Beads(axes.xy, axes.offsets, row, width, axes.closed, *flags(len(row), False))
+    wide = np.repeat(spacing[axes.owner], np.diff(axes.offsets))
+    width = np.clip(axes.width, THINNEST * wide, PAIR * wide)
+    lines = Beads(axes.xy, axes.offsets, axes.owner, width, axes.closed, *flags(len(axes.owner), False))
+    area = shapely.area(strips)
+    stubs = np.bincount(axes.owner, lines.volume, len(strips)) < STUB * area
+    found, gap, of = rings_in(strips[stubs], THINNEST * spacing[stubs], crew)
+    around = loops(found, np.flatnonzero(stubs)[of], np.minimum(gap, PAIR * spacing[stubs][of]))
+    beads = together([lines.take(np.flatnonzero(~stubs[axes.owner])), around])
+    return replace(beads, row=row[beads.row])

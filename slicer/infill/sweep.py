@@ -19,7 +19,7 @@ from slicer.infill.scan import Crossings, Frames, across, scan
 from slicer.infill.strips import strips
 from slicer.infill.task import Beads, Task, repeated, together
 from slicer.kernels import fill_sweep
-from slicer.ragged import offsets_of, segment_sum
+from slicer.ragged import offsets_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,11 +62,7 @@ def filled(task: Task, beads: Beads) -> Beads:
     if not len(beads.row):
         return beads
     index = np.searchsorted(task.row, beads.row)
-    following = np.arange(1, len(beads.xy) + 1)
-    following[beads.offsets[1:] - 1] = np.where(beads.closed, beads.offsets[:-1], beads.offsets[1:] - 1)
-    length = np.hypot(*(beads.xy[following] - beads.xy).T)
-    volume = length * 0.5 * (beads.spacing + beads.spacing[following])
-    laid = np.bincount(index, segment_sum(volume, beads.offsets), len(task))
+    laid = np.bincount(index, beads.volume, len(task))
     scale = np.clip(shapely.area(task.polygon) / np.where(laid > 0.0, laid, 1.0), *SCALE)
     return replace(beads, spacing=beads.spacing * np.repeat(scale[index], np.diff(beads.offsets)))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer.ragged import gather, lent, offsets_of
+from slicer.ragged import gather, lent, offsets_of, segment_sum
 from slicer.tools.crew import Crew
 from slicer.tools.polygons import alike
 
@@ -76,6 +76,14 @@ class Beads:
     def none(cls) -> Beads:
         """Return no beads."""
         return cls.open(np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+    @property
+    def volume(self) -> Floats:
+        """(n,) length times spacing of each path, mm2: the area it fills."""
+        following = np.arange(1, len(self.xy) + 1)
+        following[self.offsets[1:] - 1] = np.where(self.closed, self.offsets[:-1], self.offsets[1:] - 1)
+        length = np.hypot(*(self.xy[following] - self.xy).T)
+        return segment_sum(length * 0.5 * (self.spacing + self.spacing[following]), self.offsets)
 
     def take(self, paths: Any) -> Beads:
         """Return the chosen paths in the given order."""

@@ -89,3 +89,15 @@ def test_where_loops_and_single_beads_meet_plastic_is_laid_once() -> None:
     assert bare(region, found.cover) < 0.1
     assert found.cover.difference(centred(region).buffer(0.06)).area < 0.05
     assert found.volume.sum() < 0.2 * region.area * 1.02
+
+
+@pytest.mark.parametrize("turn", [0.0, 20.0])
+def test_pockets_between_holes_are_closed(turn: float) -> None:
+    """Stars with four short arms, hardly wider than a bead, have neither a middle line nor room for a zigzag."""
+    holes = [
+        shapely.Point(3 * i, 3 * j).buffer(0.6 + 0.04 * ((7 * i + 3 * j) % 10), 8) for i in range(5) for j in range(5)
+    ]
+    region = affinity.rotate(box(-3, -3, 15, 15).difference(shapely.union_all(holes)), turn, origin=(0, 0))
+    found = beads(printed(extruded(region, 0.8), SOLID), 2)
+    assert bare(region, found.cover) < 0.15
+    assert found.volume.sum() < 0.2 * region.area * 1.02
