@@ -25,7 +25,10 @@ PICTURES_S, PROGRESS_S, LINES_S = 0.25, 1.0, 30.0
 TOLD = ("warning", "alarm", "halted", "delivery_failed", "disconnected", "reconnected", "question", "doubt")
 """Events that are worth a line of their own; resends are counted, not told."""
 
-HELP = "p pause/resume   c cancel   ! stop at once   -+ feed   () flow   fF fan   nN nozzle   bB bed"
+HELP = (
+    "p pause/resume   c cancel   ! stop at once   x leave out object   "
+    "-+ feed   () flow   fF fan   nN nozzle   bB bed"
+)
 
 
 class Plain:

@@ -77,8 +77,11 @@ class Asked(NamedTuple):
 class Running:
     """One job on one driver, and one person who may want something of it."""
 
-    def __init__(self, driver: Driver, source: Source, face: Face, record: Record | None = None) -> None:
+    def __init__(
+        self, driver: Driver, source: Source, face: Face, record: Record | None = None, program: Program | None = None
+    ) -> None:
         self._driver, self._source, self._face, self._record = driver, source, face, record
+        self._program = program
         self._asked = Asked()
         self._interrupts = 0
         self._cancelling = False
@@ -137,6 +140,8 @@ class Running:
             self._do(self._driver.emergency_stop)
         elif key in STEPS:
             self._do(lambda: self._change(*STEPS[key], status))
+        elif key == "x":
+            self._do(lambda: self._exclude(sure))
         elif key.isdigit() and status.asks:
             self._do(lambda: self._driver.answer(int(key) if status.asks and status.asks.choices else None))
 
@@ -146,6 +151,17 @@ class Running:
         rates = getattr(getattr(self._face, "picture", None), "rates", {})
         now = (heater.target or 0.0) if heater else rates.get(what, 100.0)
         self._driver.override(**{what: now + by})
+
+    def _exclude(self, sure: str) -> None:
+        """Leave out the object at hand, when asked for it twice."""
+        program = self._program
+        which = int(program.object[min(self.line, len(program) - 1)]) if program else -1
+        if program is None or which < 0:
+            raise ImpossibleAction("no object is being printed now that the file labels")
+        if sure == f"exclude {which}":
+            self._driver.exclude(program, which)
+        else:
+            self._ask(f"exclude {which}", f"Leave out {program.objects[which]} from now on? Press x again")
 
     def _cancel(self) -> None:
         self._cancelling = True
@@ -189,7 +205,7 @@ def print_on(
                 status = Status("detached", f"{driver.name} prints on by itself")
                 return status
             source = Polling(driver, program)
-        status, running = Status("failed", "fabthread stopped"), Running(driver, source, face, record)
+        status, running = Status("failed", "fabthread stopped"), Running(driver, source, face, record, program)
         try:
             status = running.follow()
         finally:

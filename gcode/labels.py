@@ -47,7 +47,7 @@ class Labels:
     def begin(self, text: str) -> None:
         """Take the beginning of an object: EXCLUDE_OBJECT_START, M486 S1, or the name that a comment gives."""
         if (number := M486.match(text)) and number[1]:
-            self.now = int(number[1])
+            self.now = self._defined = int(number[1])
             if self.now < MOST:
                 self._reach(self.now)
             else:

@@ -25,7 +25,7 @@ from printer.printing import Printing
 from printer.program import Program
 from printer.protocol import Link, clean
 from printer.safety import Guard
-from printer.sequences import Policy
+from printer.sequences import Policy, exclusion
 from printer.transport.base import Transport
 from printer.view import View, snapshot
 
@@ -178,8 +178,11 @@ class Controller:
             self._orders.put(partial(self._printing.override, what, scale * value, form.format(scale * value)))
 
     def exclude(self, name: str) -> None:
-        """Leave an object out from now on, by its name or number."""
+        """Leave an object out from now on, by its name or number; of a print from the card, as firmware knows it."""
         objects = self._printing.program.objects
+        if not len(self._printing.program):
+            self._talk([exclusion(name, self._printing.session.link.firmware.name)])
+            return
         which = objects.index(name) if name in objects else int(name) if name.isdecimal() else -1
         if not 0 <= which < len(objects):
             raise ImpossibleAction(

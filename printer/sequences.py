@@ -6,9 +6,11 @@ the file goes on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from printer.errors import ImpossibleAction
 from printer.modal import Modal, heat, modes, number
 
 COLDEST = 170.0
@@ -17,6 +19,9 @@ COLDEST = 170.0
 
 HOLD_MOTORS = dict.fromkeys(("marlin", "marlin-1", "prusa"), ("M84 S0",))
 """By firmware: what keeps motors powered while nothing moves, where the firmware would let go of them and the place."""
+
+BY_NUMBER = ("marlin", "buddy", "reprapfirmware")
+"""Firmware that knows M486."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,20 @@ def heaters_off(state: Modal | None = None) -> list[str]:
     tools = sorted(state.nozzle) if state else []
     off = [f"M104 T{tool} S0" for tool in tools if tool] + ["M104 S0", "M140 S0"]
     return off + (["M141 S0"] if state and state.chamber else [])
+
+
+def exclusion(name: str, firmware: str) -> str:
+    """Return the line by which firmware that prints by itself leaves an object out; raise `ImpossibleAction`.
+
+    >>> exclusion("2", "marlin"), exclusion("CUBE_1", "klipper")
+    ('M486 P2', 'EXCLUDE_OBJECT NAME=CUBE_1')
+    """
+    if firmware == "klipper" and re.fullmatch(r"[\w.-]+", name, re.ASCII):
+        return f"EXCLUDE_OBJECT NAME={name}"
+    if firmware in BY_NUMBER and re.fullmatch(r"\d{1,3}", name, re.ASCII):
+        return f"M486 P{name}"
+    how = "by name" if firmware == "klipper" else "by number (M486)" if firmware in BY_NUMBER else "not at all"
+    raise ImpossibleAction(f"cannot leave out {name!r}: {firmware} firmware leaves objects of its own file out {how}")
 
 
 def without_objects(lines: Iterable[str], before: Modal) -> list[str]:

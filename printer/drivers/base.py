@@ -16,6 +16,7 @@ from printer.text import plain
 
 if TYPE_CHECKING:
     from printer.drivers.push import Channel
+    from printer.program import Program
 
 OFFLINE = "offline"
 """The state of a printer that its server cannot reach; all others are `job.JobState`'s."""
@@ -85,7 +86,7 @@ class Driver(Protocol):
     """A printer, whatever is in between.
 
     name   what people call it
-    can    what it can do beyond printing: "emergency", "override", "send", "answer"
+    can    what it can do beyond printing: "emergency", "override", "send", "answer", "exclude"
 
     Everything may raise `PrinterError`; what makes no sense now raises `ImpossibleAction`.
     """
@@ -119,6 +120,9 @@ class Driver(Protocol):
 
     def answer(self, choice: int | None = None) -> None:
         """Answer the printer's question."""
+
+    def exclude(self, program: Program, which: int) -> None:
+        """Leave out one of the objects that the file labels, from now on."""
 
     def status(self) -> Status:
         """Return what is known now."""

@@ -41,7 +41,7 @@ class Local:
     pace     times as fast as real time that a virtual printer may run; None for a printer with a clock of its own
     """
 
-    can = frozenset({"emergency", "override", "send", "answer"})
+    can = frozenset({"emergency", "override", "send", "answer", "exclude"})
 
     def __init__(
         self,
@@ -116,6 +116,10 @@ class Local:
     def answer(self, choice: int | None = None) -> None:
         """Answer the printer's question."""
         self._running.answer(choice)
+
+    def exclude(self, program: Program, which: int) -> None:
+        """Leave out an object of the file."""
+        self._running.exclude(program.objects[which])
 
     def status(self) -> Status:
         """Return what was so a moment ago. Raises whatever has stopped the thread, if it was no printer's fault."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from printer.config import Secret
+    from printer.program import Program
 
 STATES = {
     "standby": "idle",
@@ -53,7 +55,7 @@ MOST_LINES = 1000
 class Moonraker:
     """One Moonraker server and its printer."""
 
-    can = frozenset({"emergency", "override", "send"})
+    can = frozenset({"emergency", "override", "send", "exclude"})
 
     def __init__(self, address: str, secret: Secret, *, transport: httpx.BaseTransport | None = None) -> None:
         self._web = Web(address, {"X-Api-Key": secret.key} if secret.key else None, transport=transport)
@@ -114,6 +116,16 @@ class Moonraker:
         """Klipper asks nothing that could be answered this way."""
         raise DriverError("Klipper's questions are answered by its own macros")
 
+    def exclude(self, program: Program, which: int) -> None:
+        """Let Klipper leave out an object, by the name that it knows."""
+        known = dig(self._web.get("/printer/objects/query?exclude_object").data, "result", "status", "exclude_object")
+        names = [text(each, "name") for each in rows(known, "objects")]
+        found = next((name for name in names if klippers(name) == klippers(program.objects[which])), "")
+        if not found:
+            there = ", ".join(names[:20]) or "none: its configuration lacks [exclude_object], or the file the labels"
+            raise ImpossibleAction(f"Klipper knows no object {plain(program.objects[which], 60)!r}; it knows {there}")
+        self.send(f"EXCLUDE_OBJECT NAME={found}")
+
     def pushed(self) -> Status | None:
         """Return what was told."""
         known = self.channel.known
@@ -149,6 +161,15 @@ class Moonraker:
         answer = self._web.call("POST", f"/printer/{what}", json=arguments, allow=(400,), within=UPLOAD_S)
         if answer.status == 400:
             raise ImpossibleAction(f"Klipper refuses: {refused(answer.data) or what}")
+
+
+def klippers(name: str) -> str:
+    """Return the name of an object as Klipper and its preprocessor spell it.
+
+    >>> klippers("part-1.stl (copy)")
+    'PART_1_STL__COPY_'
+    """
+    return re.sub(r"\W", "_", name, flags=re.ASCII).upper()
 
 
 def hello() -> list[Any]:

@@ -11,7 +11,7 @@ from printer.clock import Clock, WallClock
 from printer.drivers.base import OFFLINE, RemoteFile, Status, override_lines, safe_name
 from printer.drivers.push import Channel, Told
 from printer.drivers.web import UPLOAD_S, Web, dig, number, rows, segments, share, text
-from printer.errors import DriverError
+from printer.errors import DriverError, ImpossibleAction
 from printer.events import Completed, Event, Message, Reading
 from printer.notices import Asked
 from printer.text import plain
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from printer.config import Secret
+    from printer.program import Program
 
 FLAGS = (
     ("cancelling", "cancelling"),
@@ -53,7 +54,7 @@ CONNECT_S, POLL_S = 30.0, 0.5
 class OctoPrint:
     """One OctoPrint server and its printer."""
 
-    can = frozenset({"emergency", "override", "send"})
+    can = frozenset({"emergency", "override", "send", "exclude"})
 
     def __init__(
         self,
@@ -116,6 +117,14 @@ class OctoPrint:
     def answer(self, choice: int | None = None) -> None:
         """Say to go on."""
         self.send("M108" if choice is None else f"M876 S{choice:d}")
+
+    def exclude(self, program: Program, which: int) -> None:
+        """Let the firmware leave out an object that the file labels for it."""
+        if b"M486 S" not in program.data:
+            raise ImpossibleAction(
+                "the file labels its objects by no M486, which the firmware would have to know them by"
+            )
+        self.send(f"M486 P{which}")
 
     def status(self) -> Status:
         """Ask."""

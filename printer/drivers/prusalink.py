@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import httpx
 
     from printer.config import Secret
+    from printer.program import Program
 
 STATES = {
     "IDLE": "idle",
@@ -92,6 +93,10 @@ class PrusaLink:
     def answer(self, choice: int | None = None) -> None:
         """Not over PrusaLink."""
         raise ImpossibleAction("PrusaLink takes no answers: go to the printer")
+
+    def exclude(self, program: Program, which: int) -> None:
+        """Not over PrusaLink."""
+        raise ImpossibleAction("PrusaLink leaves out no objects: use the printer's own menu")
 
     def pushed(self) -> Status | None:
         """Return nothing."""

@@ -134,6 +134,7 @@ NAMED = (
     [
         "EXCLUDE_OBJECT_DEFINE NAME=a CENTER=1,2\nEXCLUDE_OBJECT_DEFINE NAME='b'\n" + NAMED,
         ";TYPE:Custom\nM486 S0\nM486 Aa\nM486 S1\nM486 Ab\nM486 S-1\n;TYPE:None\n" + LABELS,
+        "M486 S0\nM486 Aa\nM486 S1\nM486 Ab\nM486 S-1\n" + LABELS,
         ';TYPE:Custom\nM486 S0 A"a"\nM486 S1 A"b"\nM486 S-1\n;TYPE:None\n' + LABELS,
     ],
 )
