@@ -10,6 +10,8 @@ import click
 from fabthread.choosing import chosen, printer_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fabthread.faces import Face
     from fabthread.running import Source
     from printer.drivers.base import Status
@@ -46,11 +48,9 @@ def monitor(printer: str | None, port: str | None, baud: int | None, once: bool,
         shown = face(driver.name, as_json, keys="Ctrl-C ends it; the printer goes on")
         if isinstance(driver, Local):
             driver.watch()
-            first = settled(driver)
-            _watch(driver, shown, first, once)
+            _watch(lambda: driver, shown, settled(driver), once)
         else:
-            first = driver.status()
-            _watch(Polling(driver), shown, first, once)
+            _watch(lambda: Polling(driver), shown, driver.status(), once)
     finally:
         driver.close()
 
@@ -67,12 +67,15 @@ def settled(driver: Local) -> Status:
     return status
 
 
-def _watch(source: Source, shown: Face, status: Status, once: bool) -> None:
-    """Show what is so until Ctrl-C."""
+def _watch(follow: Callable[[], Source], shown: Face, status: Status, once: bool) -> None:
+    """Show what is so, until Ctrl-C unless `once`."""
     with shown:
         shown.draw(status)
+        if once:
+            return
+        source = follow()
         try:
-            while not once:
+            while True:
                 time.sleep(LOOK_S)
                 for heard in source.heard():
                     shown.hear(heard)

@@ -30,7 +30,7 @@ Examples:
   echo M114 | fabthread terminal --port /dev/ttyUSB0
 
 Lines are numbered and checked on their way. M112 goes out at once, past every queue. Heaters that were switched on from
-here stay on at the end.
+here stay on at the end. Through OctoPrint and Moonraker it is the same; PrusaLink takes no lines.
 """
 LOOK_S, MOST_S = 0.05, 600.0
 """Seconds between two looks at what came; the longest that an answer is waited for."""
@@ -134,8 +134,12 @@ def _on_wire(driver: Local, lines: deque[str], said: Iterable[str]) -> None:
 
 def _through_server(driver: Remote, lines: deque[str], said: Iterable[str]) -> None:
     """Talk to a printer behind a server, whose answers come through the push channel."""
+    from printer.errors import ImpossibleAction
+
     channel = driver.channel
     try:
+        if "send" not in driver.can:
+            raise ImpossibleAction(f"{driver.name} takes no G-code lines")
         if channel is None or not _opened(channel):
             trouble = (channel.trouble if channel else "") or "it pushes nothing"
             click.echo(f"answers cannot be shown, lines are sent all the same: {trouble}", err=True)

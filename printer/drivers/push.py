@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from printer.clock import WallClock
 from printer.drivers.web import CONNECT_S, LARGEST_ANSWER, Web, decoded
-from printer.errors import DriverError
+from printer.errors import PrinterError
 from printer.events import Event
 from printer.text import plain
 
@@ -116,7 +118,6 @@ class Channel:
         """Listen; where that ends, wait and listen again."""
         while not self._over.is_set():
             reason = self._listen()
-            self.known, self.alive = {}, False
             self._failures += 1
             if self._failures >= ENOUGH:
                 self.trouble = reason
@@ -131,6 +132,7 @@ class Channel:
             hello = self._hello()
             with connect(
                 "ws" + self._web.address.removeprefix("http") + self._path,
+                sock=self._dialled(),  # our own: no redirect is followed with it, to where the key would go along
                 additional_headers=self._web.headers,
                 user_agent_header=None,
                 ssl=self._web.trust,
@@ -142,19 +144,27 @@ class Channel:
                 ping_timeout=2 * PING_S,
                 max_size=LARGEST_ANSWER,
                 logger=QUIET,
-            ) as socket:
+            ) as connection:
                 for message in hello:
-                    socket.send(json.dumps(message))
-                return self._follow(socket)
-        except (WebSocketException, DriverError, OSError, ValueError) as error:  # ValueError: no such address
+                    connection.send(json.dumps(message))
+                return self._follow(connection)
+        except (WebSocketException, PrinterError, OSError, ValueError) as error:  # ValueError: a redirect, an address
             return plain(error, 200) or type(error).__name__
+        finally:
+            self.known, self.alive = {}, False
 
-    def _follow(self, socket: ClientConnection) -> str:
+    def _dialled(self) -> socket.socket:
+        """Return a connection to the server."""
+        where = urlsplit(self._web.address)
+        port = where.port or (443 if where.scheme == "https" else 80)
+        return socket.create_connection((where.hostname or "", port), CONNECT_S)
+
+    def _follow(self, connection: ClientConnection) -> str:
         """Take in messages until the channel is not wanted any more; return why not."""
         until = CLOCK.now() + FIRST_S
         while not self._over.is_set():
             try:
-                message = decoded(socket.recv(timeout=LOOK_S))
+                message = decoded(connection.recv(timeout=LOOK_S))
             except TimeoutError:
                 message = None
             told = Told() if message is None else self._take(self.known, message)

@@ -25,9 +25,9 @@ class PushServer:
     got     messages that came in
     """
 
-    def __init__(self, *greetings, tls: bool = False) -> None:
+    def __init__(self, *greetings, tls: bool = False, redirect: str = "") -> None:
         self.greetings, self.outbox, self.asked, self.got = list(greetings), Queue(), [], []
-        self.hang_up, self._tls = Event(), tls
+        self.hang_up, self._tls, self._redirect = Event(), tls, redirect
         self._server, self.port = None, 0
         self.start()
 
@@ -42,7 +42,15 @@ class PushServer:
             trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             trust.load_cert_chain(CERTIFICATE)
         self.hang_up.clear()
-        self._server = serve(self._meet, "127.0.0.1", self.port, ssl=trust, close_timeout=0.2, max_size=None)
+        self._server = serve(
+            self._meet,
+            "127.0.0.1",
+            self.port,
+            ssl=trust,
+            close_timeout=0.2,
+            max_size=None,
+            process_request=self._send_away,
+        )
         self.port = self._server.socket.getsockname()[1]
         self._thread = Thread(target=self._server.serve_forever)
         self._thread.start()
@@ -57,6 +65,13 @@ class PushServer:
         """Send messages: JSON, or text and bytes as they are."""
         for message in messages:
             self.outbox.put(message)
+
+    def _send_away(self, connection, request):
+        if not self._redirect:
+            return None
+        answer = connection.respond(302, "")
+        answer.headers["Location"] = self._redirect
+        return answer
 
     def _meet(self, connection) -> None:
         self.asked.append((connection.request.path, connection.request.headers))

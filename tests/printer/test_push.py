@@ -4,17 +4,21 @@ import json
 import threading
 from contextlib import closing
 
+import httpx
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from push_server import CERTIFICATE, PushServer, Relay, answers, until
 
-from printer.config import Secret
+from fabthread.cli import root
+from printer.config import Printer, Secret
 from printer.drivers import moonraker, octoprint, push
 from printer.drivers.base import Status
 from printer.drivers.moonraker import Moonraker
 from printer.drivers.octoprint import OctoPrint
 from printer.drivers.polling import Polling
+from printer.drivers.prusalink import PrusaLink
 from printer.drivers.web import Web
 from printer.errors import DriverError
 from printer.events import Completed, Message
@@ -285,6 +289,16 @@ def test_a_channel_is_found_behind_a_path_and_past_proxies(served, monkeypatch):
         assert server.asked[0][0] == "/octoprint/sockjs/websocket"
 
 
+def test_a_redirect_does_not_take_the_key_along(served):
+
+    elsewhere = served(subscribed())
+    server = served(redirect=elsewhere.address.replace("http", "ws") + "/websocket")
+    with closing(moon(server)) as driver:
+        driver.channel.open()
+        until(lambda: driver.channel.trouble)
+        assert not elsewhere.asked
+
+
 def test_a_certificate_that_nobody_signed_is_refused_until_it_is_named(served, monkeypatch):
     server = served(subscribed(), tls=True)
     with pytest.raises(DriverError, match="SSL_CERT_FILE"):
@@ -363,3 +377,55 @@ def test_what_the_printer_complains_of_is_told(served):
         server.say({"method": "notify_gcode_response", "params": ["!! Move out of range"]}, update())
         events = follow(polling, lambda events: any(isinstance(each, Warned) for each in events))
         assert Warned("!! Move out of range") in events
+
+
+# ---------------------------------------------------------------- the terminal
+
+
+@pytest.fixture
+def say(monkeypatch):
+    """Talks to a server's driver on the command line."""
+
+    def talk(driver, *lines):
+        monkeypatch.setattr("fabthread.terminal_cli.chosen", lambda *_: (Printer("it", "octoprint", "-"), KEY))
+        monkeypatch.setattr("printer.drivers.ways.remote", lambda *_: driver)
+        return CliRunner().invoke(root, ["terminal", *(part for line in lines for part in ("-c", line))])
+
+    return talk
+
+
+def test_the_terminal_waits_for_the_answer_and_shows_it(served, say):
+    server = served(current(kind="history", logs=["Recv: long ago"]))
+
+    def answer(request):
+        if request.url.path == "/api/printer/command":
+            (line,) = json.loads(request.read())["commands"]
+            told = ["Recv: T:20.0 /0.0", f"Send: {line}", "Recv: X:1.00 \x1b[2J", "Recv: wait", "Recv: ok"]
+            server.say(current(logs=told[:2]), current(logs=told[2:]))
+        return answers(OCTO | {"/api/printer/command": {}}).handle_request(request)
+
+    said = say(OctoPrint(server.address, KEY, transport=httpx.MockTransport(answer)), "M114", "; nothing")
+    assert (said.exit_code, said.output) == (0, "X:1.00 ·[2J\n")
+
+
+def test_without_a_channel_lines_are_said_all_the_same(served, say, monkeypatch):
+    monkeypatch.setattr("fabthread.terminal_cli.CHANNEL_S", 0.2)
+    server = served()
+    server.stop()
+    got = []
+
+    def answer(request):
+        got.append(request.url.path)
+        return answers(OCTO | {"/api/printer/command": {}}).handle_request(request)
+
+    said = say(OctoPrint(server.address, KEY, transport=httpx.MockTransport(answer)), "M114")
+    assert said.exit_code == 0
+    assert "answers cannot be shown, lines are sent all the same" in said.output
+    assert "/api/printer/command" in got
+    server.start()
+
+
+def test_what_takes_no_lines_says_so(say):
+    table = {"/api/version": {"text": "PrusaLink"}, "/api/v1/storage": {"storage_list": [{"path": "/usb"}]}}
+    said = say(PrusaLink("http://printer.local", KEY, transport=answers(table)), "M114")
+    assert "takes no G-code lines" in str(said.exception)
