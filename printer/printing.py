@@ -27,8 +27,11 @@ from printer.waiting import Waiting
 GIVE_UP = 300.0
 """Seconds after which a device that was lost is no longer waited for."""
 
+MUTE = 60.0
+"""Seconds that a device gets to say that it is a printer; boards and Klipper take a while to start."""
+
 NUDGE = 1.0
-"""Seconds between two attempts to end a wait for a temperature."""
+"""Seconds between two attempts to end a wait for a temperature or a person."""
 
 TUNES = "M303"
 """What lets a heater swing about a temperature that the firmware does not tell as its target."""
@@ -290,9 +293,13 @@ class Printing:
                 self._finish()
             elif self.feeder.at_stop:
                 self.pause("the file asks for a person", change=True)
-        elif state == JobState.CANCELLING and self.feeder.heating and now - self._nudged > NUDGE:
+        elif state == JobState.CONNECTING and self.session.connected and now - self.job.since > MUTE:
+            self.fail(f"{self.session.name} does not answer: is it a printer, and at this speed?")
+        elif (
+            state == JobState.CANCELLING and now - self._nudged > NUDGE and (self.feeder.heating or self.telemetry.asks)
+        ):
             self._nudged = now
-            self.session.urgent("M108")  # ends the wait for a temperature, where the firmware listens meanwhile
+            self.session.urgent("M108")  # ends the wait for a temperature or a person, where the firmware listens
         elif state == JobState.PAUSED and not self._cooled and now - self.job.since > self.policy.cool_after:
             self._cooled = True
             self.session.say(f"M104 T{tool} S0" for tool in self._held.nozzle)
@@ -300,8 +307,9 @@ class Printing:
         if state not in FINAL:
             self._note(lambda journal: journal.note(line, self.feeder.sent))
             link = self.session.link
-            slow = patience(link.oldest) > PATIENCE_DEFAULT_S or link.granted > 0.0 or now - self._lived < RECENTLY
-            for alarm in self._guard.tick(now, blocked=not self.session.connected or slow):
+            takes = patience(link.oldest)
+            slow = takes > PATIENCE_DEFAULT_S or link.granted > 0.0 or now - self._lived < RECENTLY
+            for alarm in self._guard.tick(now, not self.session.connected or slow, takes):
                 self._alarm(alarm)
             if self.session.lost_for > GIVE_UP:
                 self.fail(f"{self.session.name} did not come back")

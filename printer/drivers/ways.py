@@ -98,7 +98,7 @@ def _serial(printer: Printer) -> Callable[[bool], Transport]:
 def _tcp(printer: Printer) -> Callable[[bool], Transport]:
     from printer.transport.tcp import TcpTransport
 
-    host, _, port = printer.address.rpartition(":")
+    host, _, port = printer.address.removeprefix("tcp://").rpartition(":")
     if not host or not port.isascii() or not port.isdigit():
         raise ConfigError(f"printer {printer.name}: {printer.address!r} is not HOST:PORT, such as 192.168.1.20:8888")
     return lambda again: TcpTransport(host.strip("[]"), int(port))

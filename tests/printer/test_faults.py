@@ -55,6 +55,23 @@ def test_a_silence_in_which_questions_are_lost_too_is_survived(line, undisturbed
     assert rig.printer.now - undisturbed < 24.0
 
 
+@pytest.mark.parametrize("fault", ["lose-line:1", "corrupt:1", "lost-ok:1"])
+def test_a_device_that_never_answers_is_given_up(fault):
+    rig = noisy(fault)
+    assert rig.state == "failed"
+    assert "does not answer" in rig.view.job.reason
+    assert rig.printer.now < 90
+
+
+def test_a_printer_that_waits_for_a_person_can_be_cancelled():
+    rig = Rig(squares(layers=6), VirtualPrinter("marlin", faults=["runout@line=30"]))
+    rig.step_until(lambda: rig.view.asks)
+    rig.settle(10.0)
+    rig.controller.cancel()
+    rig.step_until(lambda: rig.state == "cancelled", seconds=60)
+    assert rig.cold
+
+
 @given(seed=st.integers(0, 10**6), rate=st.sampled_from([0.01, 0.05]))
 @settings(max_examples=25)
 def test_all_noise_at_once_costs_no_line(seed, rate):

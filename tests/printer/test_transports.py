@@ -7,6 +7,8 @@ from contextlib import closing
 
 import pytest
 
+from printer.config import Printer
+from printer.drivers.ways import opener
 from printer.errors import LinkBusy, LinkLost, NoPrinter
 from printer.transport.base import Transport
 from printer.transport.memory import MemoryTransport
@@ -127,6 +129,13 @@ def test_nobody_listens():
         TcpTransport(*address)
     with pytest.raises(NoPrinter):
         TcpTransport("127.0.0.1", 70000)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "tcp://127.0.0.1:{}"])
+def test_an_address_may_say_that_it_is_a_socket(address):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        made = Printer("esp", "tcp", address.format(server.getsockname()[1]))
+        opener(made)(False).close()
 
 
 @pytest.mark.parametrize("first_kind", [PtyTransport, SerialTransport])
