@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from printer.config import Printer
-from printer.drivers.ways import opener
+from printer.drivers import ways
 from printer.errors import LinkBusy, LinkLost, NoPrinter
 from printer.transport.base import Transport
 from printer.transport.memory import MemoryTransport
@@ -135,7 +135,7 @@ def test_nobody_listens():
 def test_an_address_may_say_that_it_is_a_socket(address):
     with socket.create_server(("127.0.0.1", 0)) as server:
         made = Printer("esp", "tcp", address.format(server.getsockname()[1]))
-        opener(made)(False).close()
+        ways.opener(made)(False).close()
 
 
 @pytest.mark.parametrize("first_kind", [PtyTransport, SerialTransport])
