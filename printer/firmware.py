@@ -80,6 +80,7 @@ def recognise(name: str) -> Firmware:
 
 PATIENCE_S = {
     "G4": 600.0,
+    "G12": 300.0,
     "G28": 300.0,
     "G29": 1200.0,
     "G30": 120.0,
@@ -88,6 +89,7 @@ PATIENCE_S = {
     "G34": 600.0,
     "G76": 3600.0,
     "G80": 1200.0,
+    "G425": 1200.0,
     "M0": 86400.0,
     "M1": 86400.0,
     "M18": 600.0,  # ends when the motion before it does, as M84 and M400
@@ -95,11 +97,13 @@ PATIENCE_S = {
     "M48": 600.0,
     "M84": 600.0,
     "M109": 1800.0,
+    "M98": 1800.0,  # a macro of RepRapFirmware's
     "M116": 3600.0,
     "M125": 86400.0,
     "M190": 3600.0,
     "M191": 7200.0,
     "M226": 86400.0,
+    "M291": 86400.0,  # asks a person
     "M303": 3600.0,
     "M400": 600.0,
     "M600": 86400.0,
@@ -110,6 +114,8 @@ PATIENCE_S = {
 }
 """Seconds without a word that a command may take, where it is more than `PATIENCE_DEFAULT_S`."""
 PATIENCE_DEFAULT_S = 30.0
+PATIENCE_TOOL_S = 300.0
+"""A change of tool may park one, heat another and wipe it, without a word."""
 PATIENCE_MACRO_S = 1800.0
 """A macro of Klipper's, such as PRINT_START, may heat, home and measure the bed without a word."""
 QUICK_MACROS = ("SET_", "EXCLUDE_OBJECT", "RESPOND", "STATUS", "TURN_OFF_HEATERS", "BED_MESH_")
@@ -120,4 +126,6 @@ def patience(line: str) -> float:
     name = line.split(" ", 1)[0]
     if len(name) > 1 and name[:2].isalpha() and not name.startswith(QUICK_MACROS):
         return PATIENCE_MACRO_S
+    if name[:1] == "T":
+        return PATIENCE_TOOL_S
     return PATIENCE_S.get(name, PATIENCE_DEFAULT_S)

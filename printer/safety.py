@@ -110,9 +110,12 @@ class Guard:
                 alarms.append(alarm)
         return alarms
 
-    def tick(self, now: float, blocked: bool = False) -> list[Alarm]:
-        """Return the alarm that silence raises; `blocked` while a command keeps the firmware from reporting."""
-        limit = BLOCKED_SILENCE if blocked else SILENCE
+    def tick(self, now: float, blocked: bool = False, patience: float = 0.0) -> list[Alarm]:
+        """Return the alarm that silence raises; `blocked` while a command keeps the firmware from reporting.
+
+        Some commands do so for longer than others: a chamber warms for an hour, and `patience` says so.
+        """
+        limit = max(BLOCKED_SILENCE, patience) if blocked else SILENCE
         if self._heard is None or now - self._heard <= limit or not self.hot:
             return []
         return [Alarm("no reading", "", f"no temperature for {now - self._heard:.0f} s while heaters are on")]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gcode.commands import name_of
 from gcode.moves import Moves
-from gcode.times import Wait, estimate_heating, estimate_homing
+from gcode.times import estimate_heating, estimate_homing
 from printer.events import Reading
 from printer.firmware import PATIENCE_MACRO_S, patience
 from printer.notices import Waited
@@ -26,10 +26,9 @@ HEATERS = {"M109": "T", "M190": "B", "M191": "C", "M116": "", "TEMPERATURE_WAIT"
 """Commands that wait for a heater, and what firmware calls it; "" for any."""
 PREPARATIONS = frozenset(("G28", "G29", "G30", "G32", "G33", "G34", "G76", "G80", "M48"))
 WAITS_IN = {"nozzle": "M109", "bed": "M190", "chamber": "M191", "homing": "G28"}
-"""The usual command for each wait of `gcode.times`; what else stands at its place, as a macro, does it all."""
+"""The usual command for each wait of `gcode.times`; where it is missing, a macro at that place waits instead."""
 STILL_MOVING = 60.0
 """Seconds of motion that a printer may hold when it comes to a line that waits; they are no wait."""
-FOR_ALL = tuple(WAITS_IN.values())
 REMEMBERED = 5
 """Earlier prints that a wait is learned from."""
 
@@ -64,18 +63,19 @@ def kind_of(text: str) -> str:
 def expected(moves: Moves, numbers: NDArray[np.integer], seconds: NDArray[np.float64]) -> tuple[Expected, ...]:
     """Return every wait among moves that take `seconds` (n,); `numbers` are the lines of the program in the file."""
     homes = estimate_homing(moves)
-    stands = [*homes, *estimate_heating(moves, None, seconds, homes)]
-    by_place: dict[tuple[int, str], list[Wait]] = {}
-    for stand in stands:
-        by_place.setdefault((stand.row, WAITS_IN[stand.what]), []).append(stand)
+    stands: dict[tuple[int, str], list[float]] = {}  # by row and command
+    for stand in (*homes, *estimate_heating(moves, None, seconds, homes)):
+        stands.setdefault((stand.row, WAITS_IN[stand.what]), []).append(stand.seconds)
+    told = list(zip(moves.command_row.tolist(), map(name_of, moves.commands), strict=True))
+    named = set(told)
     found = []
-    for row, number, text in zip(moves.command_row.tolist(), moves.command_line, moves.commands, strict=True):
+    for (row, name), number, text in zip(told, moves.command_line, moves.commands, strict=True):
         if kind := kind_of(text):
-            places = [(row, name_of(text))] if name_of(text) in WAITS_IN.values() else [(row, c) for c in FOR_ALL]
-            mine = [by_place[place].pop(0) for place in places if by_place.get(place)]
-            line = int(np.searchsorted(numbers, number))
-            model = sum(stand.seconds for stand in mine)
-            found.append(Expected(line, spelled(text), kind, model, model))
+            places = [(row, name)]
+            if name[:2].isalpha() or name == "M116":
+                places = [place for other in WAITS_IN.values() if (place := (row, other)) not in named]
+            model = sum(stands[place].pop(0) for place in places if stands.get(place))
+            found.append(Expected(int(np.searchsorted(numbers, number)), spelled(text), kind, model, model))
     return tuple(found)
 
 

@@ -6,8 +6,9 @@ import pytest
 from rig import Rig, squares
 
 from printer.events import Failed, Restarted, UnknownCommand
-from printer.firmware import MARLIN
+from printer.firmware import MARLIN, PATIENCE_DEFAULT_S, patience
 from printer.protocol import Link, State
+from printer.safety import Guard
 from printer.virtual import VirtualPrinter
 from printer.virtual.personalities import MARLIN1
 
@@ -93,3 +94,16 @@ def test_a_person_may_take_hours_to_change_the_filament():
     assert rig.state in ("printing", "heating"), rig.view.job.reason
     device._firmware.user_answered = True  # by the button: without an emergency parser nobody hears M108
     assert rig.run().state == "done", rig.view.job.reason
+
+
+def test_a_chamber_may_warm_for_an_hour_without_a_word():
+    """RepRapFirmware answers nothing while it waits for a temperature."""
+    guard = Guard()
+    guard.observe(0.0, {"C": (30.0, 70.0)})
+    assert not guard.tick(3000.0, blocked=True, patience=patience("M191 S70"))
+    assert guard.tick(8000.0, blocked=True, patience=patience("M191 S70"))
+
+
+@pytest.mark.parametrize("line", ["T1", 'M98 P"prime.g"', 'M291 P"ready?" S3', "PRINT_START", "G12"])
+def test_what_takes_its_time_is_given_it(line):
+    assert patience(line) > PATIENCE_DEFAULT_S
