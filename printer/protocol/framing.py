@@ -16,6 +16,8 @@ _TEXT = re.compile(r"(M117|M118|M0|M1|M486)(?!\d)")  # what follows is for peopl
 _NAMED = re.compile(r"(M1[6]|M2[038]|M30|M32|M33|M36|M928)(?!\d)")  # what follows is a file's name
 _WORD = re.compile(r"([A-Z])\s*([-+]?)(\d*)\.?(\d*)(?![\d.])\s*")
 _PLAIN = frozenset(map(chr, range(32, 127))) - set(";*\\")
+HOPELESS = 100
+"""Times too long: no digits that are not needed can explain that, and looking for them would take minutes."""
 
 
 def clean(line: str, firmware: Firmware) -> str:
@@ -69,7 +71,7 @@ def fit(text: str, limit: int) -> str:
         return text
     if _TEXT.match(text):
         return text[:limit].rstrip()
-    if text[0] in "GMT" and _WORD.sub("", text) == "":
+    if text[0] in "GMT" and len(text) <= HOPELESS * limit and _WORD.sub("", text) == "":
         for digits in (9, 6, 5, 4):
             short = _WORD.sub(lambda word, digits=digits: _short(word, digits), text)  # type: ignore[misc]
             if len(short) <= limit:
