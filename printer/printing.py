@@ -26,7 +26,6 @@ from printer.waiting import Waiting
 
 GIVE_UP = 300.0
 """Seconds after which a device that was lost is no longer waited for."""
-
 MUTE = 60.0
 """Seconds that a device gets to say that it is a printer; boards and Klipper take a while to start."""
 
