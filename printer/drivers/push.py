@@ -157,7 +157,9 @@ class Channel:
         """Return a connection to the server."""
         where = urlsplit(self._web.address)
         port = where.port or (443 if where.scheme == "https" else 80)
-        return socket.create_connection((where.hostname or "", port), CONNECT_S)
+        dialled = socket.create_connection((where.hostname or "", port), CONNECT_S)
+        dialled.settimeout(None)  # from here on `websockets` watches the time
+        return dialled
 
     def _follow(self, connection: ClientConnection) -> str:
         """Take in messages until the channel is not wanted any more; return why not."""

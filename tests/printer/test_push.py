@@ -1,6 +1,7 @@
 """What servers tell by themselves: understood, never believed blindly, and done without when it fails."""
 
 import json
+import socket
 import threading
 from contextlib import closing
 
@@ -261,6 +262,15 @@ def test_a_server_that_says_nothing_is_given_up(served, monkeypatch):
     with closing(octo(served())) as driver:
         driver.channel.open()
         until(lambda: "nothing comes" in driver.channel.trouble)
+
+
+def test_a_server_that_does_not_even_greet_is_given_up(quick, monkeypatch):
+    monkeypatch.setattr(push, "CONNECT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        with closing(Moonraker(address, KEY, transport=answers(MOON))) as driver:
+            driver.channel.open()
+            until(lambda: "timed out" in driver.channel.trouble)
 
 
 def test_a_login_that_has_expired_is_renewed(served):
