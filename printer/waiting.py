@@ -27,6 +27,7 @@ HEATERS = {"M109": "T", "M190": "B", "M191": "C", "M116": "", "TEMPERATURE_WAIT"
 PREPARATIONS = frozenset(("G28", "G29", "G30", "G32", "G33", "G34", "G76", "G80", "M48"))
 WAITS_IN = {"nozzle": "M109", "bed": "M190", "chamber": "M191", "homing": "G28"}
 """The usual command for each wait of `gcode.times`; where it is missing, a macro at that place waits instead."""
+MOTION = ("", "G0", "G1")
 STILL_MOVING = 60.0
 """Seconds of motion that a printer may hold when it comes to a line that waits; they are no wait."""
 REMEMBERED = 5
@@ -53,6 +54,8 @@ def kind_of(text: str) -> str:
     >>> [kind_of(text) for text in ("M109 S210", "G28 X", "PRINT_START BED=60", "G1 X9", "G4 S9", "M600")]
     ['heating', 'preparing', 'preparing', '', '', '']
     """
+    if text[:2] in MOTION:  # nearly all lines: not worth taking apart
+        return ""
     name = name_of(text)
     if name in HEATERS:
         return HEATING
@@ -101,7 +104,7 @@ class Waiting:
 
     def __init__(self, waits: Sequence[Expected], seconds: NDArray[np.float64]) -> None:
         self._waits, self._seconds = waits, seconds
-        self._rested = 0.0, 0.0  # predicted motion up to where it stood still last, and when that was
+        self._rested: tuple[float, float] | None = None  # motion up to where it stood still last, and when that was
         self._next = 0  # the first that has neither begun nor been passed
         self._now: Expected | None = None
         self._began = self._left = 0.0
@@ -110,6 +113,8 @@ class Waiting:
     def observe(self, now: float, line: int, doing: str, readings: Mapping[str, Reading]) -> Waited | None:
         """Take in the line that the printer is at and what it is doing; return the wait that has ended by that."""
         kind, ended = kind_of(doing), None
+        if self._rested is None:
+            self._rested = float(self._seconds[line]), now
         if self._now and self._now.text != doing:
             _, text, kind_, expected_s, model = self._now
             ended = Waited(text, kind_, max(now - self._began, 0.0), expected_s, model)

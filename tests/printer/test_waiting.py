@@ -66,6 +66,14 @@ def test_motion_that_is_under_way_is_no_wait():
     assert took[0] == pytest.approx(took[1] - 5.0, abs=0.6)
 
 
+def test_a_clock_that_began_long_ago_and_a_start_in_the_middle_change_nothing():
+    for began in (0.0, 1e5):
+        waiting = Waiting([Expected(2, "M109 S220", "heating", 90.0, 90.0)], np.array([0.0, 400.0, 405.0]))
+        waiting.observe(began, 1, "G1 X1", {})
+        waiting.observe(began + 1.0, 1, "M109 S220", {})  # four of five seconds are still to be moved
+        assert waiting.observe(began + 95.0, 2, "G1 X2", {}).took == pytest.approx(90.0)
+
+
 def test_what_is_left_counts_waits_and_motion():
     rig = Rig(squares(2), VirtualPrinter("marlin"))
     rig.to_state("heating")
