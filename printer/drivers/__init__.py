@@ -3,6 +3,7 @@
 Driver, Status   what each of them offers                       base.py
 Local            ourselves, over a transport                    local.py, ways.py
 OctoPrint, Moonraker, PrusaLink   servers, over HTTP            octoprint.py, moonraker.py, prusalink.py, web.py
-Polling          what has happened, of those that do not tell   polling.py
+Channel          what a server tells by itself                  push.py
+Polling          what has happened, from two looks at a server  polling.py
 connect          the driver of a printer in the user's files    ways.py
 """

@@ -32,9 +32,10 @@ FLAGS = (
 )
 """What OctoPrint says it does, the first that is true; they overlap."""
 
+WANTED_EVENTS = ["PrintStarted", "PrintFailed"]
 WANTED = {
     "state": {"logs": True, "messages": False},
-    "events": ["PrintStarted", "PrintFailed"],
+    "events": WANTED_EVENTS,
     "plugins": ["action_command_prompt"],
 }
 """What we want to be told of."""
@@ -223,7 +224,7 @@ def taken(known: Mapping[str, Any], message: Any) -> Told:
     if isinstance(news := dig(message, "current"), dict):
         sent, events = _heard(known.get("sent", ()), rows(news, "logs", most=MOST_LINES))
         return Told({**known, **_facts(known, news), "sent": sent}, events)
-    if known and (kind := dig(message, "event", "type")):
+    if known and (kind := dig(message, "event", "type")) in WANTED_EVENTS:
         error = dig(message, "event", "payload", "reason") == "error"
         why = text(message, "event", "payload", "error") or "OctoPrint gave it up"
         return Told({**known, "failed": why if kind == "PrintFailed" and error else ""})

@@ -129,7 +129,7 @@ def test_a_print_that_octoprint_gave_up_says_why(served):
         driver._began = True
         until(lambda: driver.channel.alive)
         payload = {"reason": "error", "error": "no line number"}
-        server.say({"event": {"type": "PrintFailed", "payload": payload}}, current())
+        server.say({"event": {"type": "PrintFailed", "payload": payload}}, {"event": {"type": "ZChange"}}, current())
         until(lambda: driver.pushed().state == "failed")
         assert driver.pushed().reason == "no line number"
 
