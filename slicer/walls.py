@@ -23,6 +23,7 @@ from slicer.nouns import Floats, Ints, LayerPlan, Paths, Regions
 from slicer.ragged import lent, segment_ids
 from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
+from slicer.tools.ends import butted, cut_back, keeping_off, reaching
 from slicer.tools.flow import Flows, spacing, width_of
 from slicer.tools.joining import join_paths, take_paths
 from slicer.tools.medial import (
@@ -30,11 +31,8 @@ from slicer.tools.medial import (
     Axes,
     Balls,
     axes_through,
-    cut_back,
     find_balls,
-    keeping_off,
     narrow_rows,
-    reaching,
     stepped,
 )
 from slicer.tools.nubs import with_nubs
@@ -247,8 +245,11 @@ def _single_beads(
     """
     balls = narrow.balls
     axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
+    by = butted(axes)
     if usual is not None:
-        axes = cut_back(axes, np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2)
+        blob = np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2
+        by = np.where(by == 0.0, blob, by)
+    axes = cut_back(axes, by)
     if off is not None and balls.taken is not None:
         axes = keeping_off(axes, balls.taken, off)
     axes = stepped(axes)

@@ -180,13 +180,13 @@ def _mates(
     length = np.tile(segment_sum(steps, offsets), 2)
     end = np.concatenate([offsets[:-1], offsets[1:] - 1])
     inner = np.concatenate([offsets[:-1] + (size > 1), offsets[1:] - 1 - (size > 1)])
-    xy, radius, ahead = xy[end], radius[end], _unit(xy[end] - xy[inner])
+    xy, radius, ahead = xy[end], radius[end], unit(xy[end] - xy[inner])
     within = 2 * float(radius.max()) + 2 * STEP
     apart_rows = row * (np.ptp(xy[:, 0]) + 2 * within)  # rows lie side by side: none looks at another's ends
     points = shapely.points(xy[:, 0] + apart_rows, xy[:, 1])
     i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=within)
     i, j = i[i < j], j[i < j]
-    between = _unit(xy[j] - xy[i])
+    between = unit(xy[j] - xy[i])
     apart = np.hypot(*(xy[j] - xy[i]).T)
     straight = np.minimum((ahead[i] * between).sum(axis=1), -(ahead[j] * between).sum(axis=1))
     meet = apart <= radius[i] + radius[j]
@@ -200,20 +200,34 @@ def _mates(
     cost = apart * (1 + 2 * (1 - straight))
     picks = np.lexsort((j, i, cost))
     picks = picks[meet[picks]]
-    _pair(mate, length, i[picks], j[picks], apart[picks])
+    i, j = i[picks], j[picks]
+    shifted = np.column_stack([xy[:, 0] + apart_rows, xy[:, 1]])
+    _pair(mate, length, i, j, apart[picks], _crossing(_ways(shifted, i, j)))
     return mate
 
 
-def _pair(mate: Ints, length: Floats, i: Ints, j: Ints, apart: Floats) -> None:
+def _crossing(ways: NDArray[Any]) -> dict[int, list[int]]:
+    """Return for each of the lines that cross others which ones those are."""
+    found: dict[int, list[int]] = {}
+    for a, b in shapely.STRtree(ways).query(ways, predicate="crosses").T.tolist():
+        found.setdefault(a, []).append(b)
+    return found
+
+
+def _pair(mate: Ints, length: Floats, i: Ints, j: Ints, apart: Floats, crossing: dict[int, list[int]]) -> None:
     """Join ends i and j (k,), `apart` mm from each other, in this order where both are free; updates mate and length.
 
     length (2 n,) mm of the run behind each end; a run becomes a ring where that is more than twice the way back.
     """
     n = len(mate) // 2
     far = (np.arange(2 * n) + n) % (2 * n)  # the other end of what an end belongs to
-    for a, b, way in zip(i.tolist(), j.tolist(), apart.tolist(), strict=True):
+    joined: set[int] = set()
+    for k, (a, b, way) in enumerate(zip(i.tolist(), j.tolist(), apart.tolist(), strict=True)):
         if mate[a] >= 0 or mate[b] >= 0 or (far[a] == b and length[a] <= 2 * way):
             continue
+        if not joined.isdisjoint(crossing.get(k, ())):
+            continue
+        joined.add(k)
         mate[a], mate[b] = b, a
         ends = far[a], far[b]
         far[ends[0]], far[ends[1]] = ends[1], ends[0]
@@ -233,71 +247,10 @@ def _free(ways: NDArray[Any], rolling: Floats, row: Ints, stack: Regions, taken:
     return np.asarray(~shapely.dwithin(border[which], ways, rolling) & ~shapely.intersects(taken[row], ways))
 
 
-def _unit(vectors: Floats) -> Floats:
+def unit(vectors: Floats) -> Floats:
     """Return the vectors (n, 2) with length 1; zeros stay."""
     length = np.hypot(*vectors.T)
     return np.asarray(vectors / np.where(length > 0, length, 1)[:, None])
-
-
-def reaching(axes: Axes, stack: Regions) -> Axes:
-    """Return the axes with open ends moved on to where their balls touch the tip of the region, if that is near.
-
-    The samples of an outline are too coarse to tell where exactly an axis ends.
-    """
-    xy = axes.xy.copy()
-    open_ = ~axes.closed & (np.diff(axes.offsets) >= 2)
-    first, last = axes.offsets[:-1][open_], axes.offsets[1:][open_] - 1
-    end, inner = np.concatenate([first, last]), np.concatenate([first + 1, last - 1])
-    region = stack[np.concatenate([axes.owner[open_]] * 2)]
-    ahead, radius = _unit(axes.xy[end] - axes.xy[inner]), axes.width[end] / 2
-    beyond = xy[end] + ahead * (STEP + radius)[:, None]
-    shapely.prepare(region)
-    tips = np.flatnonzero(~shapely.contains_xy(region, *beyond.T))
-    border = shapely.boundary(region[tips])
-    shapely.prepare(border)
-    for reach in (STEP / 4, STEP / 2, 3 * STEP / 4, STEP):
-        at = axes.xy[end[tips]] + reach * ahead[tips]
-        free = ~shapely.dwithin(border, shapely.points(at), 0.95 * radius[tips])
-        tips, border = tips[free], border[free]
-        xy[end[tips]] = at[free]
-    return Axes(xy, axes.width, axes.offsets, axes.closed, axes.owner)
-
-
-def keeping_off(axes: Axes, taken: Regions, off: Floats) -> Axes:
-    """Return the axes with open ends moved back to where they are `off` (n,) mm from what is taken (n,) polygons."""
-    ends = np.concatenate([axes.offsets[:-1], axes.offsets[1:] - 1])
-    row = np.concatenate([axes.owner] * 2)
-    by = np.zeros(len(axes.xy))
-    by[ends] = np.fmax(0.0, off[row] - shapely.distance(taken[row], shapely.points(axes.xy[ends])))
-    return cut_back(axes, by)
-
-
-def cut_back(axes: Axes, by: Floats) -> Axes:
-    """Return the axes with the ends of open ones moved inwards along the axis.
-
-    by  (p,) mm, used at the end points only; a third of an axis is always left
-    """
-    if not len(axes.closed):
-        return axes
-    step = np.hypot(*np.diff(axes.xy, axis=0, prepend=axes.xy[:1]).T)
-    step[axes.offsets[:-1]] = 0.0
-    at = np.cumsum(step)
-    first, last = axes.offsets[:-1], axes.offsets[1:] - 1
-    begin, end = at[first], at[last]
-    cut = np.where(axes.closed, 0.0, by[first]), np.where(axes.closed, 0.0, by[last])
-    least = np.minimum(1.0, 2 / 3 * (end - begin) / np.maximum(cut[0] + cut[1], 1e-9))
-    low, high = begin + cut[0] * least, end - cut[1] * least
-    path = segment_ids(axes.offsets)
-    inside = (at > low[path]) & (at < high[path])
-    inside[first], inside[last] = True, True
-    place = at.copy()
-    place[first], place[last] = low, high
-    before = np.clip(np.searchsorted(at + path, place + path, side="right") - 1, first[path], last[path] - 1)
-    share = (place - at[before]) / np.maximum(at[before + 1] - at[before], 1e-12)
-    xy = axes.xy[before] + (axes.xy[before + 1] - axes.xy[before]) * share[:, None]
-    width = axes.width[before] + (axes.width[before + 1] - axes.width[before]) * share
-    kept = np.concatenate([[0], np.cumsum(inside)])
-    return Axes(xy[inside], width[inside], kept[axes.offsets], axes.closed, axes.owner)
 
 
 def stepped(axes: Axes) -> Axes:

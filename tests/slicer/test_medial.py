@@ -12,10 +12,11 @@ from shapely import affinity, box
 from toolpaths import uncompiled
 
 from slicer.kernels import balls, polyline
-from slicer.ragged import offsets_of
+from slicer.ragged import offsets_of, segment_ids
 from slicer.tools import medial
 from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
+from slicer.tools.ends import butted, cut_back
 from slicer.tools.medial import axes_through, find_balls, medial_axes, narrow_rows
 
 seeds = st.integers(0, 2**32 - 1)
@@ -126,10 +127,23 @@ def test_wide_places_have_no_axis_and_corners_neither() -> None:
 def test_axes_go_straight_on_at_a_crossing(width: float) -> None:
     cross = box(-5, -width / 2, 5, width / 2).union(box(-width / 2, -5, width / 2, 5))
     axes = medial_axes(stack(cross), CREW, 1.5 * width)
-    assert len(axes.closed) == 2
-    assert np.diff(axes.offsets).tolist() == [2, 2]
     lengths = np.hypot(*(axes.xy[1::2] - axes.xy[::2]).T)
-    assert lengths == pytest.approx(10 - width, abs=0.51)
+    assert np.diff(axes.offsets).tolist() == [2, 2, 2]  # one passes, the other waits on both sides
+    assert sorted(lengths)[2] == pytest.approx(10 - width, abs=0.51)
+
+
+@pytest.mark.parametrize("width", [0.6, 0.7, 1.0])
+@pytest.mark.parametrize("arms", [3, 4])
+def test_ends_stop_at_the_edge_of_the_bead_that_passes(width: float, arms: int) -> None:
+    across = box(-5, -width / 2, 5, width / 2)
+    shape = across.union(box(-width / 2, -5 if arms == 4 else 0, width / 2, 5))
+    axes = medial_axes(stack(affinity.rotate(shape, 17, origin=(0, 0))), CREW, 1.3 * width)
+    axes = cut_back(axes, butted(axes))
+    passing, *waiting = shapely.linestrings(axes.xy, indices=segment_ids(axes.offsets))
+    if shapely.length(passing) < 6:
+        passing, waiting = waiting[0], [passing, *waiting[1:]]
+    assert len(waiting) == arms - 2
+    assert shapely.distance(passing, waiting) == pytest.approx(axes.width.max() / 2, abs=0.03)  # it bulges at a T
 
 
 def test_only_wanted_balls_are_strung_together() -> None:

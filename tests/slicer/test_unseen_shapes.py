@@ -101,3 +101,13 @@ def test_pockets_between_holes_are_closed(turn: float) -> None:
     found = beads(printed(extruded(region, 0.8), SOLID), 2)
     assert bare(region, found.cover) < 0.15
     assert found.volume.sum() < 0.2 * region.area * 1.02
+
+
+@pytest.mark.parametrize("wall", [0.4, 0.65])
+def test_walls_that_cross_are_laid_once(wall: float) -> None:
+    cells = [box(x, y, x + 1.5, y + 1.5) for x in np.arange(6) * (1.5 + wall) for y in np.arange(6) * (1.5 + wall)]
+    grid = shapely.union_all([shapely.buffer(cell, wall, join_style="mitre") for cell in cells])
+    region = grid.difference(shapely.union_all(cells))
+    found = beads(printed(extruded(region, 0.8), SOLID), 2)
+    assert bare(region, found.cover) < 0.1  # at the outer corners
+    assert found.volume.sum() == pytest.approx(0.2 * region.area, rel=0.04)
