@@ -22,6 +22,10 @@ from slicer.tools.holes import fill_holes
 
 CLOSE = 0.02
 """mm; the borders of cracks nearer than this are the same border, written with too few or too many digits."""
+CRACKS = (CLOSE, 0.04, 0.08, 0.16)
+"""mm; how far apart vertices on open edges are taken for one, tried in turn: no wider than a bead would bridge."""
+LEFT_OPEN = 0.02
+"""Share of the open edges that may stay open, as holes, where the cracks are taken for closed."""
 
 FLAT = 1e-6
 """mm; a mesh thinner than this in any direction has no inside."""
@@ -39,7 +43,7 @@ NEGLIGIBLE = 1e-6
 def repair(mesh: Mesh, health: Health) -> tuple[Mesh, tuple[Repair, ...]]:
     """Return the mended mesh and what was done, in order; the same mesh where nothing had to be done.
 
-    Cracks narrower than `CLOSE` are welded, faces without area dropped, duplicates merged (opposite ones cancel),
+    Cracks are welded, faces without area dropped, duplicates merged (opposite ones cancel),
     neighbours wound alike, and shells turned so that what should be solid is: a reversed shell inside a solid is a
     cavity and stays, one with the winding of the solid around it stays too (their union is printed).
     """
@@ -103,25 +107,47 @@ def close_holes(mesh: Mesh, done: list[Repair]) -> Mesh:
 
 
 def weld_cracks(mesh: Mesh, done: list[Repair]) -> Mesh:
-    """Merge vertices on open edges that are nearer than `CLOSE`, if that closes most of the open edges."""
+    """Close cracks by merging vertices on open edges: by the least distance that leaves no doubt.
+
+    There is no doubt where hardly an edge stays open, no face collapses and no edge gets a third face. Failing that,
+    vertices nearer than `CLOSE` are merged, if it closes most of the open edges.
+    """
     edges = edges_of(mesh)
     corners = np.stack([mesh.faces, np.roll(mesh.faces, -1, axis=1)], axis=2)
     border = np.unique(corners[edges.uses[edges.face_edges] == 1])
     if not len(border):
         return mesh
-    moved = snapped(mesh.vertices[border], CLOSE)
-    if len(np.unique(moved, axis=0)) == len(border):
+    before, crowded = int((edges.uses == 1).sum()), int((edges.uses > 2).sum())
+    likely = mesh, 0.0, before
+    for distance in CRACKS:
+        welded = welded_within(mesh, border, distance)
+        found = edges_of(welded)
+        after = int((found.uses == 1).sum())
+        sure = (
+            after <= LEFT_OPEN * before and len(welded.faces) == len(mesh.faces) and (found.uses > 2).sum() <= crowded
+        )
+        if sure or (distance == CLOSE and after <= before // 2 and len(welded.faces)):
+            likely = welded, distance, after
+        if sure:
+            break
+    welded, distance, after = likely
+    if after == before:
         return mesh
-    vertices = mesh.vertices.copy()
-    vertices[border] = moved
-    welded = mesh_of(vertices, mesh.faces, mesh.name)
-    welded = with_faces(welded, welded.faces[~has_repeated_corner(welded.faces)])
-    before, after = (int((some.uses == 1).sum()) for some in (edges, edges_of(welded)))
-    if after > before // 2 or not len(welded.faces):
-        return mesh
-    text = f"{before - after} open edges were closed by welding vertices less than {CLOSE} mm apart"
+    text = f"{before - after} open edges were closed by welding vertices less than {distance:g} mm apart"
     done.append(Repair("cracks", before - after, text))
     return merge_duplicates(welded, done)
+
+
+def welded_within(mesh: Mesh, some: Ints, distance: float) -> Mesh:
+    """Return the mesh with those of some vertices merged that are nearer than `distance`, without what collapses."""
+    moved = snapped(mesh.vertices[some], distance)
+    if len(np.unique(moved, axis=0)) == len(some):
+        return mesh
+    vertices = mesh.vertices.copy()
+    vertices[some] = moved
+    welded = mesh_of(vertices, mesh.faces, mesh.name)
+    gone = has_repeated_corner(welded.faces)
+    return with_faces(welded, welded.faces[~gone]) if gone.any() else welded
 
 
 def snapped(points: Floats, distance: float) -> Floats:

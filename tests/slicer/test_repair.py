@@ -135,6 +135,29 @@ def test_noise_of_microns_is_welded() -> None:
     assert examine(whole).volume == pytest.approx(examine(mesh(ball)).volume, rel=0.01)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.3, 1.0])
+@pytest.mark.parametrize("wide", [0.03, 0.05])
+def test_cracks_are_closed_as_wide_as_they_are(wide: float, share: float) -> None:
+    ball = grid_sphere(20, 12)
+    rng = np.random.default_rng(4)
+    torn = rng.random(len(ball)) < share
+    noise = rng.uniform(-wide, wide, ball.shape) * torn[:, None, None]
+    whole, names = mended(ball + noise)
+    assert names[0] == "cracks"
+    assert examine(whole).open_edges == examine(whole).nonmanifold_edges == 0
+    assert examine(whole).volume == pytest.approx(examine(mesh(ball)).volume, rel=0.002)
+    refuse_hopeless(whole)
+
+
+def test_cracks_as_wide_as_the_faces_are_not_guessed() -> None:
+    """Corners might belong to either of two neighbours."""
+    ball = grid_sphere(1, 48)
+    noise = np.random.default_rng(4).uniform(-0.05, 0.05, ball.shape)
+    whole, _ = mended(ball + noise)
+    with pytest.raises(InputRefused, match="hardly touch each other"):
+        refuse_hopeless(whole)
+
+
 def test_holes_are_filled_each_by_itself() -> None:
     """Also where two holes are nearer to each other than wide."""
     ball = grid_sphere(n=24)
