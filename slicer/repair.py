@@ -176,11 +176,11 @@ def drop_void(mesh: Mesh, done: list[Repair]) -> Mesh:
 
 def drop_slivers(mesh: Mesh, done: list[Repair]) -> Mesh:
     """Drop faces without thickness that lie loose; those that hold two others together close a T-junction and stay."""
-    thin = shells.slivers(mesh.vertices, mesh.faces, SLIVER)
-    if thin.any():
+    gone = shells.slivers(mesh.vertices, mesh.faces, SLIVER)
+    if (thin := np.flatnonzero(gone)).size:
         edges = edges_of(mesh)
-        thin &= ~(edges.uses[edges.face_edges] == 2).any(axis=1)
-    return without(mesh, thin, "without area", done)
+        gone[thin] = ~(edges.uses[edges.face_edges[thin]] == 2).any(axis=1)
+    return without(mesh, gone, "without area", done)
 
 
 def without(mesh: Mesh, gone: NDArray[np.bool_], why: str, done: list[Repair]) -> Mesh:
@@ -189,7 +189,7 @@ def without(mesh: Mesh, gone: NDArray[np.bool_], why: str, done: list[Repair]) -
     if not n:
         return mesh
     done.append(Repair("degenerate", n, f"{n} faces {why} were dropped"))
-    return with_faces(mesh, mesh.faces[~gone])
+    return with_faces(mesh, mesh.faces.take(np.flatnonzero(~gone), axis=0))
 
 
 def with_faces(mesh: Mesh, faces: NDArray[np.int32]) -> Mesh:
