@@ -221,7 +221,7 @@ def _refuse_tiny(meshes: Sequence[Mesh], settings: Settings) -> None:
     flows = Flows.resolve(settings.widths, settings.machine.nozzle_diameter, settings.surfaces)
     bead = max(flows.widths[1:])
     for mesh in meshes:
-        x, y, z = np.ptp(mesh.vertices, axis=0)
+        x, y, z = np.ptp(mesh.bounds, axis=0)
         if max(x, y) < 2 * bead or z < settings.layers.first_layer_height / 2:
             raise InputRefused(
                 f"{mesh.name}: {x:.3g} x {y:.3g} x {z:.3g} mm is smaller than a few beads of {bead:g} mm; "

@@ -59,17 +59,16 @@ def slice_mesh(
     """
     xy, offsets, layer, closed = _chains(mesh, face_edges, plan.z_slice)
     xy, offsets, layer, gaps = _close_gaps(xy, offsets, layer, closed, settings.gap_closing)
-    length = _length(xy, offsets)
-    xy, offsets = thinned(xy, offsets, settings.resolution)
-    regions, tangled = stack_of_rings(xy, offsets, layer, len(plan), LEAST_AREA)
+    wide = gaps[gaps > CRACK]
+    closed_share = float(wide.sum()) / _length(xy, offsets) if len(wide) else 0.0
+    regions, tangled = stack_of_rings(*thinned(xy, offsets, settings.resolution), layer, len(plan), LEAST_AREA)
     if settings.closing_radius > 0:
         regions = _close_cracks(regions, settings.closing_radius, crew)
-    wide = gaps[gaps > CRACK]
     return Slices(
         _compensate(regions, settings, crew),
         len(wide),
         float(wide.max(initial=0.0)),
-        float(wide.sum()) / length if length else 0.0,
+        closed_share,
         len(tangled),
     )
 
