@@ -21,6 +21,7 @@ from printer.events import Event
 from printer.firmware import UNKNOWN, Firmware
 from printer.job import FINAL, JobState
 from printer.journal import Journal
+from printer.overrides import overrides
 from printer.printing import Printing
 from printer.program import Program
 from printer.protocol import Link, clean
@@ -31,15 +32,6 @@ from printer.view import View, snapshot
 
 AT_REST = frozenset({JobState.IDLE, JobState.PAUSED, *FINAL})
 """States in which people may move the head and talk to the firmware."""
-
-OVERRIDES: dict[str, tuple[float, float, float, str]] = {
-    "feed": (10, 500, 1, "M220 S{:g}"),
-    "flow": (50, 200, 1, "M221 S{:g}"),
-    "fan": (0, 100, 2.55, "M106 S{:.0f}"),
-    "nozzle": (0, 320, 1, "M104 S{:g}"),
-    "bed": (0, 150, 1, "M140 S{:g}"),
-}
-"""Lowest and highest value (percent, C), the firmware's units in one of them, and the line."""
 
 CARD: dict[str, tuple[str, ...]] = {
     "list": ("M21", "M20"),
@@ -169,19 +161,14 @@ class Controller:
 
     def override(self, **values: float) -> None:
         """Set `feed`, `flow` or `fan` in percent, `nozzle` or `bed` in C, while it prints."""
-        for what, value in values.items():
-            if what not in OVERRIDES:
-                raise ImpossibleAction(f"nothing is called {what!r}: {', '.join(OVERRIDES)} can be set")
-            low, high, scale, form = OVERRIDES[what]
-            if not low <= value <= high:
-                raise ImpossibleAction(f"{what} {value:g} is out of range: {low:g} to {high:g}")
-            self._orders.put(partial(self._printing.override, what, scale * value, form.format(scale * value)))
+        for override in overrides(values):
+            self._orders.put(partial(self._printing.override, override))
 
     def exclude(self, name: str) -> None:
         """Leave an object out from now on, by its name or number; of a print from the card, as firmware knows it."""
         objects = self._printing.program.objects
         if not len(self._printing.program):
-            self._talk([exclusion(name, self._printing.session.link.firmware.name)])
+            self._talk([exclusion(name, self._printing.session.link.firmware)])
             return
         which = objects.index(name) if name in objects else int(name) if name.isdecimal() else -1
         if not 0 <= which < len(objects):

@@ -22,6 +22,8 @@ class Firmware:
     m105_after_ok     the temperatures come in a line of their own behind the `ok`, when M105 is executed
     keepalive         line that asks for a sign of life every 2 s while busy ("" none)
     autoreport        line that asks for temperatures every 2 s ("" none), sent where `cap` allows
+    hold              line that keeps motors powered while nothing moves, where they, and the place, would be let go
+    leave_out         line that leaves an object out of a print of its own ("" it cannot), the object's name to fill in
     recognise         pattern in M115's FIRMWARE_NAME
     """
 
@@ -36,15 +38,26 @@ class Firmware:
     m105_after_ok: bool = False
     keepalive: str = "M113 S2"
     autoreport: str = "M155 S2"
-    boot_s: float = 30.0
+    hold: str = ""
+    leave_out: str = ""
 
 
-MARLIN = Firmware("marlin", r"Marlin")
-MARLIN_1 = Firmware("marlin-1", r"Marlin (V?1\.|.*1\.[01]\.)", autoreport="")
-PRUSA = Firmware("prusa", r"Prusa-Firmware(?!-Buddy)|Prusa-Firmware ")
-BUDDY = Firmware("buddy", r"Prusa-Firmware-Buddy", rx_bytes=512)
+BY_NUMBER, BY_NAME = "M486 P{}", "EXCLUDE_OBJECT NAME={}"
+
+MARLIN = Firmware("marlin", r"Marlin", hold="M84 S0", leave_out=BY_NUMBER)
+MARLIN_1 = Firmware("marlin-1", r"Marlin (V?1\.|.*1\.[01]\.)", autoreport="", hold="M84 S0")
+PRUSA = Firmware("prusa", r"Prusa-Firmware(?!-Buddy)|Prusa-Firmware ", hold="M84 S0")
+BUDDY = Firmware("buddy", r"Prusa-Firmware-Buddy", rx_bytes=512, leave_out=BY_NUMBER)
 KLIPPER = Firmware(
-    "klipper", r"Klipper", numbered=False, rx_bytes=4096, max_line=2048, quoted=True, keepalive="", autoreport=""
+    "klipper",
+    r"Klipper",
+    numbered=False,
+    rx_bytes=4096,
+    max_line=2048,
+    quoted=True,
+    keepalive="",
+    autoreport="",
+    leave_out=BY_NAME,
 )
 REPRAPFIRMWARE = Firmware(
     "reprapfirmware",
@@ -55,6 +68,7 @@ REPRAPFIRMWARE = Firmware(
     quoted=True,
     keepalive="",
     autoreport="",
+    leave_out=BY_NUMBER,
 )
 REPETIER = Firmware("repetier", r"Repetier", marks_m105=False, m105_after_ok=True, keepalive="", autoreport="")
 SMOOTHIE = Firmware("smoothie", r"Smoothie", rx_bytes=256, keepalive="", autoreport="")

@@ -14,6 +14,7 @@ from printer.job import FINAL, Job, JobState
 from printer.journal import Journal
 from printer.modal import Modal
 from printer.notices import Alarmed, Changed, Disconnected, Layer, Warned
+from printer.overrides import Kept, Override
 from printer.program import BATCH, NOTHING, Program
 from printer.protocol import Link, State
 from printer.protocol.replies import is_error
@@ -79,8 +80,7 @@ class Printing:
         self._preamble = [f"M28 {upload}"] if upload else list(preamble)
         self._upload = upload
         self._layer_began = self._stepped = self.session.now
-        self._overrides: dict[str, tuple[float | None, float]] = {}
-        self._held = self.program.state(0)
+        self._kept = Kept()
         self._purge = 0.0
         self._lived = -RECENTLY
         self._cooled = False
@@ -218,11 +218,10 @@ class Printing:
         if not self._act(job.Pause(self.session.now, reason)):
             return
         self.feeder.withdraw()
-        self._held = self._state_here()
         self._purge = self.policy.purge if change else 0.0
         self._cooled = False
-        hold = sequences.HOLD_MOTORS.get(self.session.link.firmware.name, ())
-        self.session.say([*hold, *sequences.pause(self._held, self.policy)], then=self._paused)
+        lines = [self.session.link.firmware.hold, *sequences.pause(self._state_here(), self.policy)]
+        self.session.say(lines, then=self._paused)
 
     def _paused(self) -> None:
         if self.job.state == JobState.PAUSING:
@@ -231,7 +230,7 @@ class Printing:
     def resume(self, reason: str = "") -> None:
         """Go on where it was paused, once everything is as it was."""
         if self._act(job.Resume(self.session.now, reason)):
-            self.session.say(sequences.resume(self._held, self.policy, self._purge), then=self._resumed)
+            self.session.say(sequences.resume(self._state_here(), self.policy, self._purge), then=self._resumed)
 
     def _resumed(self) -> None:
         if self.job.state == JobState.RESUMING:
@@ -247,19 +246,17 @@ class Printing:
         if not self.session.talking:
             self.fail(reason or "cancelled before the printer answered")
             return
-        state = self._state_here()
-        lines = sequences.heaters_off(state) if parked else sequences.stop(state, self.policy)
-        self.session.say([*lines, "M107", "M84"], then=self._cancelled)
+        self.session.say(sequences.stop(self._state_here(), self.policy, parked), then=self._cancelled)
 
     def _cancelled(self) -> None:
         if self._act(job.Cancelled(self.session.now, self.job.reason)):
             self._note(lambda journal: journal.end("cancelled"))
 
-    def override(self, what: str, value: float, line: str) -> None:
-        """Say a line that sets something the file sets too; a pause brings it back."""
-        state = self.program.state(self.feeder.sent)
-        self._overrides[what] = (_in_force(state, what), value)
-        self.session.say([line])
+    def override(self, override: Override) -> None:
+        """Set something that the file sets too; a pause brings it back, but for heat that is switched off in one."""
+        if override.value or self.job.state != JobState.PAUSED:
+            self._kept.note(override, self.program.state(self.feeder.sent))
+        self.session.say([override.line])
 
     def exclude(self, which: int) -> None:
         """Leave an object out from the next line on."""
@@ -268,11 +265,7 @@ class Printing:
 
     def _state_here(self) -> Modal:
         """Return what is in force before the next line, with what people have set since."""
-        state = self.program.state(self.feeder.cursor)
-        for what, (then, value) in self._overrides.items():
-            if _in_force(state, what) == then:  # the file has not set it since
-                _set(state, what, value)
-        return state
+        return self._kept.onto(self.program.state(self.feeder.cursor))
 
     # ------------------------------------------------------------ what time brings
 
@@ -301,17 +294,11 @@ class Printing:
             self.session.urgent("M108")  # ends the wait for a temperature or a person, where the firmware listens
         elif state == JobState.PAUSED and not self._cooled and now - self.job.since > self.policy.cool_after:
             self._cooled = True
-            self.session.say(f"M104 T{tool} S0" for tool in self._held.nozzle)
+            self.session.say(f"M104 T{tool} S0" for tool in self._state_here().nozzle)
             self._emit(Warned("the nozzle cools down; it is heated again before the print goes on"))
         if state not in FINAL:
             self._note(lambda journal: journal.note(line, self.feeder.sent))
-            link = self.session.link
-            takes = patience(link.oldest)
-            slow = takes > PATIENCE_DEFAULT_S or link.granted > 0.0 or now - self._lived < RECENTLY
-            for alarm in self._guard.tick(now, not self.session.connected or slow, takes):
-                self._alarm(alarm)
-            if self.session.lost_for > GIVE_UP:
-                self.fail(f"{self.session.name} did not come back")
+            self._look_for_life(now)
         self._stepped = now
 
     def _look_at_layer(self, now: float, line: int) -> None:
@@ -330,17 +317,26 @@ class Printing:
             self._emit(Layer(layer, job.view(self.job, now).elapsed_s, now - self._layer_began, predicted))
             self._layer_began = now
 
+    def _look_for_life(self, now: float) -> None:
+        """Stop where heaters are on and nobody tells how hot they are; give up what does not come back."""
+        link = self.session.link
+        takes = patience(link.oldest)
+        slow = takes > PATIENCE_DEFAULT_S or link.granted > 0.0 or now - self._lived < RECENTLY
+        for alarm in self._guard.tick(now, not self.session.connected or slow, takes):
+            self._alarm(alarm)
+        if self.session.lost_for > GIVE_UP:
+            self.fail(f"{self.session.name} did not come back")
+
     def _finish(self) -> None:
         if not self._act(job.Finish(self.session.now)):
             return
         if self._upload:
             self.session.say(["M29"])
         else:
-            hot = self.program.state(len(self.program)).hot
-            off = sequences.heaters_off(self.program.state(len(self.program))) if hot else []
-            if hot:
+            state = self.program.state(len(self.program))
+            if state.hot:
                 self._emit(Warned("the file ends with heaters on; they are switched off"))
-            self.session.say(["M400", *off], then=self._finished)
+            self.session.say(["M400", *(sequences.heaters_off(state) if state.hot else ())], then=self._finished)
 
     def _finished(self) -> None:
         if self._act(job.Finished(self.session.now)):
@@ -364,23 +360,6 @@ class Printing:
             reason = f"{reason}; {OUTCOME[self.session.heaters_off(off)]}"
         self._act(job.Fail(self.session.now, reason))
         self._note(Journal.close)
-
-
-def _in_force(state: Modal, what: str) -> float | None:
-    """Return what the file has set: `nozzle` (of the tool in use), `bed` or `fan`."""
-    if what == "bed":
-        return state.bed
-    return state.nozzle.get(state.tool) if what == "nozzle" else state.fan.get(0)
-
-
-def _set(state: Modal, what: str, value: float) -> None:
-    """Set one of them."""
-    if what == "bed":
-        state.bed = value
-    elif what == "nozzle":
-        state.nozzle[state.tool] = value
-    else:
-        state.fan[0] = value
 
 
 HANDLERS: dict[type[Event], Callable[..., None]] = {

@@ -101,7 +101,7 @@ class Program:
 
     def layer_start(self, layer: int) -> int:
         """Return the line at which a layer begins; n behind the last."""
-        return int(np.searchsorted(self.layer, layer))
+        return int(np.searchsorted(self.layer, self.layer.dtype.type(layer)))  # of its type, or the column is copied
 
     def layer_seconds(self, layer: int) -> float:
         """Return the predicted time of a layer."""

@@ -11,17 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from printer.errors import ImpossibleAction
+from printer.firmware import BY_NAME, BY_NUMBER, Firmware
 from printer.modal import Modal, heat, modes, number
 
 COLDEST = 170.0
 """C below which filament is not moved: firmware refuses, or grinds it."""
 
 
-HOLD_MOTORS = dict.fromkeys(("marlin", "marlin-1", "prusa"), ("M84 S0",))
-"""By firmware: what keeps motors powered while nothing moves, where the firmware would let go of them and the place."""
-
-BY_NUMBER = ("marlin", "buddy", "reprapfirmware")
-"""Firmware that knows M486."""
+NAMES = {
+    BY_NUMBER: (re.compile(r"\d{1,3}", re.ASCII), "by number (M486)"),
+    BY_NAME: (re.compile(r"[\w.-]+", re.ASCII), "by name"),
+    "": (re.compile(r"(?!)"), "not at all"),
+}
+"""What an object may be called in a line that leaves it out, and how that is said to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ def resume(state: Modal, policy: Policy, purge: float = 0.0) -> list[str]:
     return [*lines, *modes(state)]
 
 
-def stop(state: Modal, policy: Policy) -> list[str]:
-    """Return the lines that end a print before its time: off the part, everything cold, motors free."""
-    return [*heaters_off(state), *pause(state, policy), "M107", "M84"]
+def stop(state: Modal, policy: Policy, parked: bool = False) -> list[str]:
+    """Return the lines that end a print before its time: off the part unless it is, everything cold, motors free."""
+    return [*heaters_off(state), *(() if parked else pause(state, policy)), "M107", "M84"]
 
 
 def heaters_off(state: Modal | None = None) -> list[str]:
@@ -89,18 +91,19 @@ def heaters_off(state: Modal | None = None) -> list[str]:
     return off + (["M141 S0"] if state and state.chamber else [])
 
 
-def exclusion(name: str, firmware: str) -> str:
+def exclusion(name: str, firmware: Firmware) -> str:
     """Return the line by which firmware that prints by itself leaves an object out; raise `ImpossibleAction`.
 
-    >>> exclusion("2", "marlin"), exclusion("CUBE_1", "klipper")
+    >>> from printer.firmware import KLIPPER, MARLIN
+    >>> exclusion("2", MARLIN), exclusion("CUBE_1", KLIPPER)
     ('M486 P2', 'EXCLUDE_OBJECT NAME=CUBE_1')
     """
-    if firmware == "klipper" and re.fullmatch(r"[\w.-]+", name, re.ASCII):
-        return f"EXCLUDE_OBJECT NAME={name}"
-    if firmware in BY_NUMBER and re.fullmatch(r"\d{1,3}", name, re.ASCII):
-        return f"M486 P{name}"
-    how = "by name" if firmware == "klipper" else "by number (M486)" if firmware in BY_NUMBER else "not at all"
-    raise ImpossibleAction(f"cannot leave out {name!r}: {firmware} firmware leaves objects of its own file out {how}")
+    fits, how = NAMES[firmware.leave_out]
+    if fits.fullmatch(name):
+        return firmware.leave_out.format(name)
+    raise ImpossibleAction(
+        f"cannot leave out {name!r}: {firmware.name} firmware leaves objects of its own file out {how}"
+    )
 
 
 def without_objects(lines: Iterable[str], before: Modal) -> list[str]:

@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from printer.controller import OVERRIDES
-from printer.errors import ImpossibleAction
 from printer.events import Event, Reading
 from printer.job import FINAL
 from printer.notices import Asked
-from printer.text import plain
 
 if TYPE_CHECKING:
     from printer.drivers.push import Channel
@@ -159,16 +156,3 @@ def safe_name(name: str) -> str:
             break
     stem = UNFIT.sub("_", stem).strip("._-")[:LONGEST_NAME]
     return (stem or "part") + suffix
-
-
-def override_lines(values: Mapping[str, float]) -> list[str]:
-    """Return the G-code that sets overrides; raise `ImpossibleAction` for what is unknown or out of range."""
-    lines = []
-    for what, value in values.items():
-        if what not in OVERRIDES:
-            raise ImpossibleAction(f"nothing is called {plain(what)!r}: {', '.join(OVERRIDES)} can be set")
-        low, high, scale, form = OVERRIDES[what]
-        if not low <= value <= high:
-            raise ImpossibleAction(f"{what} {value:g} is out of range: {low:g} to {high:g}")
-        lines.append(form.format(scale * value))
-    return lines

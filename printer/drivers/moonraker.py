@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from printer.drivers.base import OFFLINE, RemoteFile, Status, override_lines, safe_name
+from printer.drivers.base import OFFLINE, RemoteFile, Status, safe_name
 from printer.drivers.push import Channel, Told
 from printer.drivers.web import UPLOAD_S, Web, dig, number, refused, rows, segments, share, text
 from printer.errors import DriverError, ImpossibleAction
 from printer.events import Completed, Message, Reading
+from printer.overrides import overrides
 from printer.text import plain
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Moonraker:
 
     def override(self, **values: float) -> None:
         """Set feed, flow, fan, nozzle, bed."""
-        self.send("\n".join(override_lines(values)))
+        self.send("\n".join(each.line for each in overrides(values)))
 
     def send(self, line: str) -> None:
         """Say a line of one's own."""

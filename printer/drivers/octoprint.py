@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from printer.clock import Clock, WallClock
-from printer.drivers.base import OFFLINE, RemoteFile, Status, override_lines, safe_name
+from printer.drivers.base import OFFLINE, RemoteFile, Status, safe_name
 from printer.drivers.push import Channel, Told
 from printer.drivers.web import UPLOAD_S, Web, dig, number, rows, segments, share, text
 from printer.errors import DriverError, ImpossibleAction
 from printer.events import Completed, Event, Message, Reading
 from printer.notices import Asked
+from printer.overrides import overrides
 from printer.text import plain
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class OctoPrint:
 
     def override(self, **values: float) -> None:
         """Set feed, flow, fan, nozzle, bed."""
-        self._web.call("POST", "/api/printer/command", json={"commands": override_lines(values)})
+        self._web.call("POST", "/api/printer/command", json={"commands": [each.line for each in overrides(values)]})
 
     def send(self, line: str) -> None:
         """Say a line of one's own."""

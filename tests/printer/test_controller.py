@@ -331,3 +331,47 @@ def test_an_object_that_is_left_out_is_not_printed_and_the_others_are():
     assert [line for line in rig.executed if line in wanted] == wanted
     # as much filament is in front of the nozzle as if nothing had been left out
     assert rig.executed.count("G1 E0.8 F2100") == rig.executed.count("G1 E-0.8 F2100")
+
+
+def test_what_is_set_by_hand_leaves_alone_what_it_does_not_name():
+    rig = Rig(squares())
+    with rig.controller:
+        rig.to_line(20)
+        rig.controller.override(feed=150, flow=90)
+        rig.controller.step()
+        rig.controller.pause()
+        rig.to_state("paused")
+        fan = rig.program.state(rig.printing.feeder.cursor).fan[0]
+        rig.controller.resume()
+        rig.to_state("printing")
+        rig.settle(0.5)
+        assert [line for line in rig.executed if line.startswith("M106 P0")] == ["M106 P0 S0", f"M106 P0 S{fan:g}"]
+        assert rig.run().state == "done"
+
+
+def test_what_is_set_in_a_pause_stays_set():
+    rig = Rig(squares(layers=8))
+    with rig.controller:
+        rig.to_line(20)
+        rig.controller.pause()
+        rig.to_state("paused")
+        rig.controller.override(nozzle=195, bed=45)
+        rig.controller.resume()
+        rig.to_state("printing")
+        assert rig.printer.hotends[0].target == 195
+        assert rig.printer.bed.target == 45
+        assert rig.run().state == "done"
+
+
+def test_heat_that_is_switched_off_in_a_pause_comes_back_after_it():
+    rig = Rig(squares(layers=8))
+    with rig.controller:
+        rig.to_line(20)
+        rig.controller.pause()
+        rig.to_state("paused")
+        rig.controller.override(nozzle=0)
+        rig.step_until(lambda: rig.printer.hotends[0].temperature < 120)
+        rig.controller.resume()
+        rig.to_state("printing")
+        assert rig.printer.hotends[0].temperature > 170
+        assert rig.run().state == "done"
