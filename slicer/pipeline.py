@@ -80,7 +80,8 @@ def toolpaths(
             slices.regions, islands.layer, islands.interior, plan, settings.surfaces, settings.infill, flows, crew
         )
     with watch("infill", 0.15):
-        fills = fill(areas, plan, settings.infill, settings.surfaces, flows, crew)
+        walled = settings.walls.wall_count > 0
+        fills = fill(areas, plan, settings.infill, settings.surfaces, flows, crew, walled)
     return Part(join_paths([walls, fills]), slices, too_thin)
 
 

@@ -74,11 +74,18 @@ CLIMBS = frozenset({"cubic", "gyroid"})
 
 
 def fill(
-    areas: Areas, plan: LayerPlan, infill: InfillSettings, surfaces: SurfaceSettings, flows: Flows, crew: Crew
+    areas: Areas,
+    plan: LayerPlan,
+    infill: InfillSettings,
+    surfaces: SurfaceSettings,
+    flows: Flows,
+    crew: Crew,
+    walled: bool = True,
 ) -> Paths:
     """Return the toolpaths that fill the areas, sorted by layer and then in the order of the areas.
 
-    Sparse areas have the density asked for, all others are closed. The paths of a monotonic area are a group.
+    Sparse areas have the density asked for, all others are closed. The paths of a monotonic area are a group. Beads
+    overlap the walls around the areas; where there are none (not `walled`), they end at the outline.
     """
     if not len(areas):
         return Paths.empty()
@@ -86,7 +93,7 @@ def fill(
     spacing = spacings(areas, plan, flows)
     parts = []
     for (name, solid), rows in kinds(names, areas.role, infill.infill_density).items():
-        task = task_of(rows, name, solid, spacing, areas, plan, infill, crew)
+        task = task_of(rows, name, solid, spacing, areas, plan, infill, crew, walled)
         task = task if solid else roomy(task)
         if len(task):
             pattern = (SOLID if solid else SPARSE)[name]
@@ -134,12 +141,13 @@ def kinds(
 
 def task_of(
     rows: NDArray[np.int64], name: str, solid: bool, spacing: NDArray[np.float64], areas: Areas, plan: LayerPlan,
-    infill: InfillSettings, crew: Crew,
+    infill: InfillSettings, crew: Crew, walled: bool,
 ) -> Task:  # fmt: skip
     """Return what a pattern needs to know of the rows it fills."""
     layer = areas.layer[rows]
     angle = infill.infill_angle + (90.0 * (layer % 2) if name in ALTERNATES else 0.0 * layer)
     bridging = areas.role[rows] == Role.BRIDGE
+    inset = spacing[rows] * ((0.5 if solid else TURN) - infill.infill_overlap)
     return Task(
         polygon=areas.polygon[rows],
         row=rows,
@@ -148,7 +156,7 @@ def task_of(
         spacing=spacing[rows],
         pitch=spacing[rows] / (1.0 if solid else infill.infill_density),
         angle=np.where(bridging & np.isfinite(areas.angle[rows]), areas.angle[rows], angle),
-        inset=spacing[rows] * ((0.5 if solid else TURN) - infill.infill_overlap),
+        inset=inset if walled else 0.5 * width_of(spacing[rows], plan.height[layer]),
         anchor=infill.infill_anchor,
         anchor_max=infill.infill_anchor_max,
         crew=crew,

@@ -6,6 +6,7 @@ import shapely
 from fill_cases import SPACING, areas_of, blob, filled, segments, shapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solids import beads, centred, extruded, printed
 
 from gcode.roles import Role
 from slicer.infill import SPARSE, TURN
@@ -156,3 +157,12 @@ def test_nothing_to_fill(pattern):
     slivers = [shapely.Polygon(), shapely.box(0, 0, 0.05, 30), shapely.box(0, 0, 0.1, 0.1)]
     assert len(filled(areas_of(slivers), infill_pattern=pattern)) == 0
     assert len(filled(areas_of([blob()]), infill_pattern=pattern, infill_density=0)) == 0
+
+
+@pytest.mark.parametrize("density", [0.2, 1.0])
+@pytest.mark.parametrize("shape", [shapely.box(0, 0, 12, 8), shapely.Point(0, 0).buffer(6, 12)])
+def test_without_walls_beads_end_at_the_outline(shape, density):
+    bare = {"wall_count": 0, "infill_density": density}
+    cover = beads(printed(extruded(shape, 1.2), bare), 3).cover
+    assert cover.difference(centred(shape).buffer(0.03)).area < 0.05
+    assert cover.bounds == pytest.approx(centred(shape).bounds, abs=0.05)
