@@ -10,12 +10,14 @@ Marlin's feature/meatpack.cpp.
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from math import inf
 
 from printer.virtual.uart import Uart
 
 TABLE, COMPACT_TABLE = b"0123456789. \nGX", b"0123456789.E\nGX"
+END = re.compile(rb"[\r\n]")
 WHOLE = 15
 SIGNAL = 0xFF
 ENABLE, DISABLE, RESET, QUERY, NO_SPACES, SPACES = 0xFB, 0xFA, 0xF9, 0xF8, 0xF7, 0xF6
@@ -33,6 +35,11 @@ class Unpacker:
         self.on = self.compact = self._command = False
         self._signals = self._whole = 0
         self._second = b""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the next byte, if it is no `SIGNAL`, is the character that it stands for."""
+        return not (self.on or self._command or self._signals)
 
     @property
     def state(self) -> str:
@@ -126,6 +133,9 @@ class UnpackingUart(Uart):
         return data
 
     def _unpack(self, raw: bytes) -> None:
+        if self._unpacker.plain and SIGNAL not in raw:
+            self._partial += raw
+            return
         for byte in raw:
             text, command = self._unpacker.take(byte)
             self._partial += text
@@ -134,12 +144,25 @@ class UnpackingUart(Uart):
 
     def _seek(self, piece: int = 0) -> None:
         """Find the end of the next line or command, from the first unread byte on."""
-        ahead, start = copy(self._unpacker), self._offset
+        ahead, start = self._unpacker, self._offset
         self.line_at = inf
         for piece, (_, data) in enumerate(self._incoming):
-            for at in range(start, len(data)):
-                text, command = ahead.take(data[at])
-                if command or b"\n" in text or b"\r" in text:
-                    return self._found(piece, at)
+            if not ahead.plain or SIGNAL in data:
+                ahead = copy(ahead)
+            at = _end(ahead, data, start)
+            if at >= 0:
+                return self._found(piece, at)
             start = 0
         return None
+
+
+def _end(unpacker: Unpacker, data: bytes, start: int) -> int:
+    """Return where the first line or command ends from `start` on, as the unpacker takes it; -1 where none does."""
+    if unpacker.plain and SIGNAL not in data:
+        found = END.search(data, start)
+        return found.start() if found else -1
+    for at in range(start, len(data)):
+        text, command = unpacker.take(data[at])
+        if command or b"\n" in text or b"\r" in text:
+            return at
+    return -1

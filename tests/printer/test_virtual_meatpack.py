@@ -9,7 +9,7 @@ from printer import meatpack
 from printer.firmware import UNKNOWN
 from printer.protocol import Link
 from printer.virtual import VirtualPrinter
-from printer.virtual.meatpack import Unpacker
+from printer.virtual.meatpack import Unpacker, UnpackingUart
 
 LINES = squares(4, 25)
 
@@ -123,3 +123,28 @@ def test_a_host_that_was_killed_leaves_a_printer_that_the_next_one_can_talk_to()
     rig.settle(30.0)
     again = Rig(LINES, rig.printer, link=Link(UNKNOWN, pack=True))
     assert again.run().state == "done"
+
+
+NOISE = st.lists(
+    st.sampled_from([b"G1 X1\n", b"M105\r\n", b"\n", b"N1 G", b"\xff", b"\xff\xff\xfb", meatpack.OFF, b"\x1d\x1e\xc0"])
+)
+
+
+def taken(pieces):
+    """Return the lines that a wire makes of pieces that come one after the other, and when each was there."""
+    wire, found = UnpackingUart(115200, 0.001, 4096), []
+    for k, piece in enumerate(pieces):
+        wire.feed(piece, 0.01 * k)
+        while wire.line_at <= 0.01 * k:
+            found.append((wire.line_at, wire.take()))
+    while wire.line_at < float("inf"):
+        found.append((wire.line_at, wire.take()))
+    return found, wire.said
+
+
+@given(NOISE)
+def test_lines_that_are_not_packed_are_read_at_once_as_they_are_byte_by_byte(pieces):
+    whole = taken(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Unpacker, "plain", False)
+        assert taken(pieces) == whole
