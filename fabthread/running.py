@@ -85,7 +85,7 @@ class Running:
         self._asked = Asked()
         self._interrupts = 0
         self._cancelling = False
-        self._fan = 100.0
+        self._rates: dict[str, float] = {}  # set by hand
         self.line = 0
 
     def follow(self) -> Status:
@@ -105,10 +105,13 @@ class Running:
     def _pass_on(self) -> None:
         """Record and show what has happened."""
         for heard in self._source.heard():
-            self.line = heard.line
-            if self._record:
-                self._record.observe(heard)
-            self._face.hear(heard)
+            self._tell(heard)
+
+    def _tell(self, heard: Heard) -> None:
+        self.line = heard.line
+        if self._record:
+            self._record.observe(heard)
+        self._face.hear(heard)
 
     def _interrupted(self, stop: Stop) -> None:
         """Ask at the first Ctrl-C, stop at the second, at once at the third; a kill does not ask."""
@@ -147,10 +150,14 @@ class Running:
 
     def _change(self, what: str, by: float, status: Status) -> None:
         """Change a rate from where it is."""
+        from printer.drivers.base import Heard
+        from printer.notices import Overridden
+
         heater = status.heaters.get({"nozzle": "T", "bed": "B"}.get(what, ""))
-        rates = getattr(getattr(self._face, "picture", None), "rates", {})
-        now = (heater.target or 0.0) if heater else rates.get(what, 100.0)
-        self._driver.override(**{what: now + by})
+        value = by + ((heater.target or 0.0) if heater else self._rates.get(what, 100.0))
+        self._driver.override(**{what: value})
+        self._rates[what] = value
+        self._tell(Heard(status.elapsed_s, self.line, Overridden(what, value)))
 
     def _exclude(self, sure: str) -> None:
         """Leave out the object at hand, when asked for it twice."""

@@ -13,7 +13,6 @@ from printer.drivers.base import Heard, RemoteFile, Status, safe_name
 from printer.errors import ImpossibleAction
 from printer.events import Event
 from printer.firmware import UNKNOWN, Firmware
-from printer.notices import Overridden
 from printer.program import Program, load
 from printer.protocol import Link
 from printer.sequences import Policy
@@ -106,8 +105,6 @@ class Local:
     def override(self, **values: float) -> None:
         """Set feed, flow, fan, nozzle, bed."""
         self._running.override(**values)
-        for what, value in values.items():
-            self._hear(Overridden(what, value))
 
     def send(self, line: str) -> None:
         """Say a line of one's own, while nothing prints."""
