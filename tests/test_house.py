@@ -17,7 +17,7 @@ SOURCES = sorted(
 KERNELS = [name for name in SOURCES if "/kernels/" in name and not name.endswith("__init__.py")]
 FACES = ("fabthread/", "profiles/document.py")  # what talks to people
 TIMED = ("slicer/pipeline.py", "printer/clock.py")  # what may look at a clock
-WIRED = ("printer/transport/tcp.py", "printer/virtual/")  # what may open a socket
+WIRED = ("printer/transport/tcp.py", "printer/drivers/push.py", "printer/virtual/")  # what may open a socket
 UNSTEADY = {"time", "datetime", "random", "secrets", "uuid", "socket", "tempfile"}
 
 

@@ -645,81 +645,24 @@ class Planner:
             return self.extruded
         return self.extruded + self.fraction() * self.rows[self.tail, E]
 
-    def take(self, text: bytes) -> int:
-        """Run a plain `G0` or `G1` of X, Y, Z, E and F; anything else is NOT_PLAIN and changes nothing."""
-        n: cython.Py_ssize_t = len(text)
-        if self.special or n < 2 or text[0] != 71 or (text[1] != 49 and text[1] != 48):
+    def take(
+        self,
+        given: cython.int,
+        x: cython.double,
+        y: cython.double,
+        z: cython.double,
+        e: cython.double,
+        f: cython.double,
+    ) -> int:
+        """Run a move as `plain` reads it; what needs more than a glance is NOT_PLAIN and changes nothing."""
+        if given < 0 or self.special:
             return NOT_PLAIN_
-        p: cython.Py_ssize_t = 2
-        c: cython.int
-        axis: cython.int
-        digits: cython.int
-        negative: cython.bint
-        mantissa: cython.longlong
-        scale: cython.longlong
-        value: cython.double
-        to_x: cython.double = self.position[0]
-        to_y: cython.double = self.position[1]
-        to_z: cython.double = self.position[2]
+        to_x: cython.double = self._aimed(0, x, given)
+        to_y: cython.double = self._aimed(1, y, given)
+        to_z: cython.double = self._aimed(2, z, given)
         de: cython.double = 0.0
-        e: cython.double = 0.0
-        feed: cython.double = 0.0
-        has_e: cython.bint = False
-        while p < n:
-            c = text[p]
-            p += 1
-            if c == 32:
-                continue
-            if 88 <= c <= 90:
-                axis = c - 88
-            elif c == 69:
-                axis = 3
-            elif c == 70:
-                axis = 4
-            else:
-                return NOT_PLAIN_
-            negative = False
-            if p < n and (text[p] == 45 or text[p] == 43):
-                negative = text[p] == 45
-                p += 1
-            mantissa = 0
-            scale = 1
-            digits = 0
-            while p < n and 48 <= text[p] <= 57 and digits < 15:
-                mantissa = mantissa * 10 + (text[p] - 48)
-                digits += 1
-                p += 1
-            if p < n and text[p] == 46:
-                p += 1
-                while p < n and 48 <= text[p] <= 57 and digits < 15:
-                    mantissa = mantissa * 10 + (text[p] - 48)
-                    scale *= 10
-                    digits += 1
-                    p += 1
-            if digits == 0 or digits >= 15 or (p < n and text[p] == 46):
-                return NOT_PLAIN_
-            value = cython.cast(cython.double, mantissa) / cython.cast(cython.double, scale)
-            if negative:
-                value = -value
-            value *= self.unit
-            if axis == 4:
-                feed = value / 60.0
-            elif axis == 3:
-                has_e = True
-                e = value
-            else:
-                if self.absolute:
-                    value += self.origin[axis]
-                else:
-                    value += self.position[axis]
-                if axis == 0:
-                    to_x = value
-                elif axis == 1:
-                    to_y = value
-                else:
-                    to_z = value
-        if has_e:
-            de = e - self.position[3] if self.absolute_e else e
+        if given & 8:
+            de = e * self.unit - (self.position[3] if self.absolute_e else 0.0)
             if self.cold and de != 0:
                 return NOT_PLAIN_
         if self.strict and not (self._inside(0, to_x) and self._inside(1, to_y) and self._inside(2, to_z)):
@@ -730,12 +673,20 @@ class Planner:
             to_z = self._clamped(2, to_z)
         if self.head - self.tail >= self.blocks - 1:
             return FULL_
-        if feed > 0:
-            self.feedrate = feed
-        value = self.position[3] + de
-        c = self.add(to_x, to_y, to_z, de * self.flow_factor, self.feedrate * self.feed_factor)
-        self.position[3] = value  # M221 changes what is extruded, not what is counted
-        return c
+        if given & 16 and f * self.unit > 0:
+            self.feedrate = f * self.unit / 60.0
+        counted: cython.double = self.position[3] + de
+        said: cython.int = self.add(to_x, to_y, to_z, de * self.flow_factor, self.feedrate * self.feed_factor)
+        self.position[3] = counted  # M221 changes what is extruded, not what is counted
+        return said
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _aimed(self, axis: cython.int, value: cython.double, given: cython.int) -> cython.double:
+        """Return where a word of a line sends an axis; where it stands if the line does not name it."""
+        if not given & (1 << axis):
+            return self.position[axis]
+        return value * self.unit + (self.origin[axis] if self.absolute else self.position[axis])
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 from printer.kernels.lookahead import FULL, NOT_PLAIN
+from printer.kernels.plain import plain
 from printer.virtual import eeprom
 from printer.virtual.lines import Line, LineReader, Refused, Words
 from printer.virtual.thermal import Heater
@@ -180,7 +181,7 @@ class Firmware:
             self._save(line)
             return
         self.planner.line = line.number or 0
-        said = self.planner.take(line.text)
+        said = self.planner.take(*plain(line.text))
         if said == NOT_PLAIN:
             self._dispatch(line.text)
         elif said == FULL:

@@ -13,8 +13,9 @@ from plain_host import ask, hear, stream, switched_on
 from gcode.limits import Machine
 from gcode.planner import estimate
 from gcode.reader import read
-from printer.kernels import framing, lookahead
+from printer.kernels import framing, lookahead, plain
 from printer.virtual import motion
+from printer.virtual.lines import Words
 
 CIRCLE = [f"G1 X{100 + 40 * math.cos(i / 40):.3f} Y{100 + 40 * math.sin(i / 40):.3f} E{0.03:.4f}" for i in range(600)]
 START = ["M302 P1", "G28", "G90", "M83", "G1 Z0.3 F600", "G1 X140 Y100 F9000"]
@@ -294,6 +295,17 @@ def interpreted(name):
 def test_framing_is_the_same_compiled_and_interpreted(data):
     line = b"N" + data
     assert framing.unframe(line) == interpreted("framing").unframe(line)
+
+
+@given(st.text("G01 XYZEFI+-.0123456789", max_size=30))
+def test_a_plain_move_is_read_as_the_general_reader_does(text):
+    line = b"G1" + text.encode()
+    given_, *words = plain.plain(line)
+    assert interpreted("plain").plain(line) == (given_, *words)
+    for bit, letter in enumerate("XYZEF"):
+        if given_ >= 0 and text.count(letter) == 1:
+            assert given_ & 1 << bit
+            assert words[bit] == pytest.approx(Words(line).number(letter, 0.0), abs=1e-9)
 
 
 def test_the_planner_is_the_same_compiled_and_interpreted(monkeypatch):
