@@ -162,20 +162,15 @@ class Planner:
         self.blocks = blocks
         self.rule = rule
         self.delay = delay
-        self.now = 0.0
-        self.head = 0
-        self.tail = 0
+        self.now = self.ready = self.exit2 = 0.0
+        self.head = self.tail = 0
         self.running = False
-        self.ready = 0.0
-        self.exit2 = 0.0
         self.dry = -1.0
         self.underruns = 0
-        self.starved = 0.0
-        self.extruded = 0.0
+        self.starved = self.extruded = 0.0
         self.clamp = True
         self.strict = False
-        self.absolute = True
-        self.absolute_e = True
+        self.absolute = self.absolute_e = True
         self.unit = 1.0
         self.feedrate = 25.0
         self.feed_factor = 1.0
