@@ -160,7 +160,7 @@ def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool)
     program = load.program
     baud = (where.baud or 115200) if where.kind == "serial" else None
     firmware = FIRMWARES.get(where.firmware or load.machine.machine.flavour, MARLIN)
-    found = [*check(program, firmware, baud=baud), *_spools(program, where, store)]
+    found = check(program, firmware, baud=baud, spools=store.loaded(where.name))
     if as_json:
         for one in found:
             click.echo(json.dumps({"event": "finding", **one.as_dict()}))
@@ -227,35 +227,6 @@ def _driver(where: Printer, secret: Any, device: VirtualPrinter | None, speed: f
     from printer.drivers import ways
 
     return ways.virtual(device, speed) if device else ways.connect(where, secret)
-
-
-def _spools(program: Program, where: Printer, store: Store) -> list[Finding]:
-    """Return a warning for each spool that ends before the print."""
-    from gcode.checks import Finding
-    from printer.preflight import CHANGE
-    from printer.record import Tally
-    from printer.spools import missing
-
-    tally = Tally(program, 0, 1.0, {})
-    tally.advance(len(program))
-    told = missing(tally.fed, store.loaded(where.name))
-    return [
-        Finding(
-            "short-spool",
-            "warning",
-            f"the spool ends before the print: {text}",
-            CHANGE,
-            1,
-            0,
-            0,
-            None,
-            None,
-            None,
-            "",
-            0,
-        )
-        for text in told
-    ]
 
 
 def _tell(found: Sequence[Finding]) -> None:

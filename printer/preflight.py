@@ -6,7 +6,7 @@ the printer, its link and its spool are added here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from printer.errors import UnsendableLine
 from printer.firmware import MARLIN, Firmware
 from printer.program import Program
 from printer.protocol.framing import clean, frame
+from printer.spools import Spool
 
 BLOCKS = 16
 """Moves that a firmware looks ahead: what a link must keep filled."""
@@ -68,16 +69,17 @@ def demand(program: Program, baud: int | None) -> Demand:
 
 
 def check(
-    program: Program, firmware: Firmware = MARLIN, *, baud: int | None = None, spool: float | None = None
+    program: Program, firmware: Firmware = MARLIN, *, baud: int | None = None, spools: Mapping[int, Spool] | None = None
 ) -> list[Finding]:
     """Return everything that speaks against the print, worst first.
 
     Parameters
     ----------
     baud : of the link; None where it is no bottleneck
-    spool : mm of filament left on the spool; None where nobody counts
+    spools : what is loaded, by tool; tools without one are not counted
     """
-    found = [*program.findings, *_unsendable(program, firmware), *_starved(program, baud), *_short(program, spool)]
+    found = [*program.findings, *_unsendable(program, firmware), *_starved(program, baud)]
+    found += _short(program, spools or {})
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -95,14 +97,19 @@ def _starved(program: Program, baud: int | None) -> Iterator[Finding]:
     )
 
 
-def _short(program: Program, spool: float | None) -> Iterator[Finding]:
-    """Yield what there is to say of a spool that ends before the print."""
-    needed = float(program.filament[-1])
-    if spool is None or needed <= spool:
-        return
-    line = min(int(np.searchsorted(program.filament, spool)), len(program) - 1)
-    what = "the spool ends before the print"
-    yield _finding(program, "short-spool", "warning", what, CHANGE, line, needed / 1000, spool / 1000, "m")
+def _short(program: Program, spools: Mapping[int, Spool]) -> Iterator[Finding]:
+    """Yield what there is to say of each spool that ends before the print."""
+    fed = np.diff(program.filament)
+    for tool, spool in sorted(spools.items()):
+        needed = np.cumsum(np.where(program.tool == tool, fed, 0.0))
+        if needed[-1] <= spool.length_left:
+            continue
+        what = (
+            f"the spool ends before the print: tool {tool} needs {needed[-1] * spool.grams_per_mm:.0f} g, "
+            f"and {max(spool.left, 0):.0f} g are left on spool {spool.id} ({spool.name})"
+        )
+        line = int(np.argmax(needed > spool.length_left))
+        yield _finding(program, "short-spool", "warning", what, CHANGE, line)
 
 
 def _unsendable(program: Program, firmware: Firmware) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi
 
@@ -56,17 +55,3 @@ def checked(spool: Spool) -> Spool:
     if not spool.name.strip() or not spool.name.isprintable() or len(spool.name) > 80:
         raise StoreError("a spool needs a name of at most 80 letters, on one line")
     return spool
-
-
-def missing(needed: Mapping[int, float], loaded: Mapping[int, Spool]) -> list[str]:
-    """Return, in words, which spools end before the print; `needed` is mm by tool. Tools without a spool count not.
-
-    >>> missing({0: 400000.0}, {0: Spool(1, "red", left=1000.0)})
-    ['tool 0 needs 1193 g, and 1000 g are left on spool 1 (red)']
-    """
-    return [
-        f"tool {tool} needs {mm * spool.grams_per_mm:.0f} g, and {max(spool.left, 0):.0f} g are left "
-        f"on spool {spool.id} ({spool.name})"
-        for tool, mm in sorted(needed.items())
-        if (spool := loaded.get(tool)) and mm > spool.length_left
-    ]

@@ -8,6 +8,7 @@ import pytest
 from gcode.checks import Limits
 from printer.preflight import check, demand
 from printer.program import load
+from printer.spools import Spool
 
 
 def circle(chord: float, speed: float = 60.0, radius: float = 20.0, turns: int = 3) -> bytes:
@@ -21,6 +22,11 @@ def circle(chord: float, speed: float = 60.0, radius: float = 20.0, turns: int =
 
 def rules(program, **conditions):
     return [finding.rule for finding in check(program, **conditions)]
+
+
+def holding(mm: float) -> dict[int, Spool]:
+    spool = Spool(1, "red")
+    return {0: Spool(1, "red", left=mm * spool.grams_per_mm)}
 
 
 def test_a_circle_of_short_chords_asks_for_speed_over_chord():
@@ -45,10 +51,18 @@ def test_a_link_that_cannot_follow_is_named_with_remedies():
 def test_a_spool_that_ends_before_the_print():
     program = load(circle(1.0))
     needed = program.filament[-1]
-    assert rules(program, spool=needed + 1) == []
-    (finding,) = check(program, spool=needed / 2)
+    assert rules(program, spools=holding(needed + 1)) == []
+    (finding,) = check(program, spools=holding(needed / 2))
     assert finding.rule == "short-spool"
     assert finding.line == pytest.approx(len(program) / 2, rel=0.1)
+
+
+def test_what_is_missing_is_told_by_tool():
+    program = load(b"G28\nM83\nT0\nG1 X9 E3000 F600\nT1\nG1 X8 E3000\nG1 X9 E1000\nT2\nG1 X8 E900000\n")
+    found = check(program, spools={0: Spool(1, "red", left=10.0), 1: Spool(2, "blue", left=10.0)})
+    assert [(finding.what.partition(": ")[2], finding.line) for finding in found] == [
+        ("tool 1 needs 12 g, and 10 g are left on spool 2 (blue)", 7)
+    ]
 
 
 @pytest.mark.parametrize("line", ["G1 X1 Y2 ; fine\nM118 h\xf6he*", "G1 X10 Y1*5", "M23 " + "a" * 90 + ".g", "T\\0"])
@@ -68,7 +82,7 @@ def test_a_comment_before_the_first_command_may_hold_any_byte():
 
 def test_the_checks_of_the_file_come_with_it_worst_first():
     program = load(circle(1.0).replace(b"M109 S200\n", b"").replace(b"M104 S200\n", b"") + b"G1 X900 E5\n", Limits())
-    found = check(program, spool=1.0)
+    found = check(program, spools=holding(1.0))
     severities = [finding.severity for finding in found]
     assert severities == sorted(severities, key=("error", "warning", "info").index)
     assert severities[0] == "error"

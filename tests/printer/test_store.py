@@ -19,7 +19,7 @@ from printer.events import Capabilities, Completed, Reading, Temperatures
 from printer.notices import Changed, Layer, Overridden, Warned
 from printer.program import load
 from printer.record import MOST, Record, described
-from printer.spools import Spool, missing
+from printer.spools import Spool
 from printer.store import JobRow, Store
 from printer.text import plain
 
@@ -109,11 +109,6 @@ def test_names_that_fit_several_spools_are_refused(store):
 def test_spools_that_cannot_be(store, spool):
     with pytest.raises(StoreError):
         store.add(spool)
-
-
-def test_what_is_missing_is_told_by_tool():
-    spools = {0: Spool(1, "red", left=10.0), 1: Spool(2, "blue", left=10.0)}
-    assert missing({0: 3000.0, 1: 4000.0, 2: 1e9}, spools) == ["tool 1 needs 12 g, and 10 g are left on spool 2 (blue)"]
 
 
 def test_half_a_change_is_none(store, monkeypatch):
