@@ -26,8 +26,7 @@ TOLD = ("warning", "alarm", "halted", "delivery_failed", "disconnected", "reconn
 """Events that are worth a line of their own; resends are counted, not told."""
 
 HELP = (
-    "p pause/resume   c cancel   ! stop at once   x leave out object   "
-    "-+ feed   () flow   fF fan   nN nozzle   bB bed"
+    "p pause/resume   c cancel   ! stop at once   x leave out object   -+ feed   () flow   fF fan   nN nozzle   bB bed"
 )
 
 

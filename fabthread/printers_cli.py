@@ -133,7 +133,7 @@ def probe(printer: Printer, secret: Secret) -> dict[str, Any]:
             status = settled(driver)
         else:
             status = driver.status()
-        files = [] if isinstance(driver, Local) else driver.files()
+        files = driver.files()
     finally:
         driver.close()
     heaters = {name: [reading.actual, reading.target] for name, reading in status.heaters.items()}

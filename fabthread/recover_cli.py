@@ -15,6 +15,7 @@ from printer.text import plain
 if TYPE_CHECKING:
     from printer.config import Printer, Secret
     from printer.drivers.local import Local
+    from printer.journal import Recovery
     from printer.program import Program
     from printer.recovery import Plan
     from printer.store import JobRow, Store
@@ -66,8 +67,8 @@ def recover(
     ctx.exit(EXITS.get(state, 0))
 
 
-def unfinished(store: Store) -> list[JobRow]:
-    """Return the prints that never came to their end and could go on, the newest first."""
+def unfinished(store: Store) -> list[tuple[JobRow, Recovery]]:
+    """Return the prints that never came to their end and could go on, the newest first, and what is known of each."""
     from printer.errors import StoreError
     from printer.journal import recover as read
 
@@ -78,24 +79,21 @@ def unfinished(store: Store) -> list[JobRow]:
         except StoreError:
             continue
         if known.end is None and (store.job_folder(row.id) / "part.gcode").exists():
-            found.append(row)
-    return sorted(found, key=lambda row: -row.id)
+            found.append((row, known))
+    return sorted(found, key=lambda each: -each[0].id)
 
 
 def _list(store: Store, as_json: bool) -> None:
     """List what could be recovered."""
-    from printer.journal import recover as read
-
-    rows = unfinished(store)
+    found = unfinished(store)
     if as_json:
-        click.echo(json.dumps([{"id": row.id, "file": row.file, "began": row.began} for row in rows]))
+        click.echo(json.dumps([{"id": row.id, "file": row.file, "began": row.began} for row, _ in found]))
         return
-    for row in rows:
-        known = read(store.job_folder(row.id) / "journal")
+    for row, known in found:
         click.echo(
             f"  {row.id:>5}  {row.began}  {plain(row.file, 40)} on {plain(row.printer)}: {known.acknowledged} lines"
         )
-    click.echo("`fabthread recover NUMBER` goes on with one" if rows else "no print was cut off")
+    click.echo("`fabthread recover NUMBER` goes on with one" if found else "no print was cut off")
 
 
 def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, as_json: bool) -> str:

@@ -7,9 +7,7 @@ PrinterError
 │   ├── NoPrinter          nothing that answers like a printer was found
 │   └── SessionMismatch    a replayed session in which the host says anything else
 ├── ProtocolError
-│   ├── UnsendableLine     a line that no framing can carry (too long, not ASCII)
-│   ├── DeliveryFailed     what the printer got can no longer be proven to be the file
-│   └── PrinterHalted      the firmware stopped itself
+│   └── UnsendableLine     a line that no framing can carry (too long, not ASCII)
 ├── JobError
 │   ├── ImpossibleAction   an action that makes no sense in the job's state
 │   ├── FileChanged        the file is not the one that was checked
@@ -57,14 +55,6 @@ class UnsendableLine(ProtocolError):
     def __init__(self, line: str, reason: str) -> None:
         super().__init__(f"cannot send {line[:120]!r}: {reason}")
         self.line = line
-
-
-class DeliveryFailed(ProtocolError):
-    """What the printer got can no longer be proven to be the file."""
-
-
-class PrinterHalted(ProtocolError):
-    """The firmware stopped itself and takes no more lines until it is reset."""
 
 
 class JobError(PrinterError):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gcode.checks import Finding
+from gcode.checks import Finding, Severity
 from printer.errors import UnsendableLine
 from printer.firmware import MARLIN, Firmware
 from printer.program import Program
@@ -28,7 +28,6 @@ BITS = 10
 """Bits on the wire of one byte: start, eight, stop."""
 
 STAR, BACKSLASH = b"*\\"
-SEVERITIES = ("error", "warning", "info", "off")
 
 STARVED = (
     "fit arcs (G2/G3) when slicing, raise the baud rate, pack lines (MeatPack), print from SD, or print slower: "
@@ -80,7 +79,7 @@ def check(
     """
     found = [*program.findings, *_unsendable(program, firmware), *_starved(program, baud)]
     found += _short(program, spools or {})
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(found, key=lambda finding: Severity[finding.severity.upper()], reverse=True)
 
 
 def _starved(program: Program, baud: int | None) -> Iterator[Finding]:

@@ -200,11 +200,6 @@ class Store:
             db.execute("insert or replace into loaded values (?, ?, ?)", (printer, tool, spool.id))
         return self.spool(spool.id)
 
-    def unload(self, printer: str, tool: int = 0) -> None:
-        """Say that a printer's tool holds no spool that is counted."""
-        with self._change() as db:
-            db.execute("delete from loaded where printer = ? and tool = ?", (printer, tool))
-
     def adjust(self, which: int | str, left: float) -> Spool:
         """Set the grams that are left."""
         spool = self.spool(which)

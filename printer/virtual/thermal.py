@@ -29,10 +29,6 @@ class Plant:
     filament_capacity: float = 0.0
     responsiveness: float = 1.0
 
-    def settles_at(self, duty: float, fan: float = 0.0) -> float:
-        """Return the temperature that a constant duty leads to."""
-        return AMBIENT + self.power * duty / (self.loss + self.fan_loss * fan)
-
 
 HOTENDS = {
     # Marlin, Configuration_adv.h: the defaults of its MPC regulator, measured with M306 T on an E3D V6 of 40 W
