@@ -245,7 +245,7 @@ def _single_beads(
     """
     balls = narrow.balls
     axes = reaching(axes_through(balls, 2 * (balls.radius - skin[balls.row]) >= least[balls.row]), balls.stack)
-    by = butted(axes)
+    by = butted(axes, skin)
     if usual is not None:
         blob = np.maximum(0.0, np.repeat(usual[axes.owner], np.diff(axes.offsets)) - axes.width) / 2
         by = np.where(by == 0.0, blob, by)

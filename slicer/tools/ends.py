@@ -9,6 +9,9 @@ from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import segment_ids
 from slicer.tools.medial import STEP, STRAIGHT, Axes, unit
 
+TOUCH = 1e-6
+"""mm; what is nearer to the end of an axis than this is its end."""
+
 
 def reaching(axes: Axes, stack: Regions) -> Axes:
     """Return the axes with open ends moved on to where their balls touch the tip of the region, if that is near.
@@ -43,14 +46,16 @@ def keeping_off(axes: Axes, taken: Regions, off: Floats) -> Axes:
     return cut_back(axes, by)
 
 
-def butted(axes: Axes) -> Floats:
+def butted(axes: Axes, skin: Floats) -> Floats:
     """Return how far (p,) mm open ends must go back to meet the edge of a bead that passes: at crossings and Ts.
 
     Negative where an end lies a little before it, as it does between two samples; 0 where no bead passes.
+
+    skin  (n,) mm of each row: on both sides, that much of the width belongs to other beads
     """
     by = np.zeros(len(axes.xy))
     end, path, at, away = _passing(axes)
-    back = _half_width(axes, path, at) - away
+    back = _half_width(axes, path, at) - skin[axes.owner[path]] - away
     near = np.flatnonzero(back > -STEP)
     near = near[np.argsort(-away[near], kind="stable")]  # the nearest is written last
     by[end[near]] = back[near]
@@ -72,7 +77,8 @@ def _passing(axes: Axes) -> tuple[Ints, Ints, Floats, Floats]:
     to = shapely.get_coordinates(shapely.line_interpolate_point(lines[other], at)) - xy[end[i]]
     away = np.hypot(*to.T)
     ahead = (unit(xy[end] - xy[inner])[i] * to).sum(axis=1) > STRAIGHT * away
-    passes = ahead & (other != own[i]) & (at > 0.0) & (at < shapely.length(lines[other]))
+    between = (at > TOUCH) & (at < shapely.length(lines[other]) - TOUCH)
+    passes = ahead & between & (other != own[i])
     return end[i[passes]], other[passes], at[passes], away[passes]
 
 

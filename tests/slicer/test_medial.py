@@ -138,7 +138,7 @@ def test_ends_stop_at_the_edge_of_the_bead_that_passes(width: float, arms: int) 
     across = box(-5, -width / 2, 5, width / 2)
     shape = across.union(box(-width / 2, -5 if arms == 4 else 0, width / 2, 5))
     axes = medial_axes(stack(affinity.rotate(shape, 17, origin=(0, 0))), CREW, 1.3 * width)
-    axes = cut_back(axes, butted(axes))
+    axes = cut_back(axes, butted(axes, np.zeros(1)))
     passing, *waiting = shapely.linestrings(axes.xy, indices=segment_ids(axes.offsets))
     if shapely.length(passing) < 6:
         passing, waiting = waiting[0], [passing, *waiting[1:]]
