@@ -9,9 +9,7 @@ import numpy as np
 from printer.program import Program
 from printer.protocol.link import AHEAD, Link
 from printer.sequences import without_objects
-
-HEATS = ("M109", "M190", "M191", "M116")
-"""Lines that wait for a temperature."""
+from printer.waiting import HEATING, kind_of
 
 CHANGES = ("M600", "M0", "M1", "M25", "M226", "M601")
 """Commands with which a file asks for a person, for firmware that knows none of them."""
@@ -50,7 +48,7 @@ class Feeder:
     @property
     def heating(self) -> bool:
         """Whether the first line without an answer waits for a temperature."""
-        return self._link.oldest.startswith(HEATS)
+        return kind_of(self._link.oldest) == HEATING
 
     @property
     def longest_move(self) -> float:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from gcode.commands import name_of
+
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
@@ -135,10 +137,19 @@ PATIENCE_MACRO_S = 1800.0
 QUICK_MACROS = ("SET_", "EXCLUDE_OBJECT", "RESPOND", "STATUS", "TURN_OFF_HEATERS", "BED_MESH_")
 
 
+def is_macro(name: str) -> bool:
+    """Say whether a command is a word, as Klipper's are, and no letter with a number."""
+    return len(name) > 1 and name[:2].isalpha()
+
+
 def patience(line: str) -> float:
-    """Return how long a line may keep the firmware silent."""
-    name = line.split(" ", 1)[0]
-    if len(name) > 1 and name[:2].isalpha() and not name.startswith(QUICK_MACROS):
+    """Return how long a line may keep the firmware silent.
+
+    >>> patience("M190 S60"), patience("m190s60"), patience("PRINT_START BED=60"), patience("SET_PIN PIN=a")
+    (3600.0, 3600.0, 1800.0, 30.0)
+    """
+    name = name_of(line)
+    if is_macro(name) and not name.startswith(QUICK_MACROS):
         return PATIENCE_MACRO_S
     if name[:1] == "T":
         return PATIENCE_TOOL_S

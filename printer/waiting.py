@@ -18,7 +18,7 @@ from gcode.commands import name_of
 from gcode.moves import Moves
 from gcode.times import estimate_heating, estimate_homing
 from printer.events import Reading
-from printer.firmware import PATIENCE_MACRO_S, patience
+from printer.firmware import PATIENCE_MACRO_S, is_macro, patience
 from printer.notices import Waited
 
 KINDS = HEATING, PREPARING = "heating", "preparing"
@@ -59,7 +59,7 @@ def kind_of(text: str) -> str:
     name = name_of(text)
     if name in HEATERS:
         return HEATING
-    macro = name[:2].isalpha() and patience(text) == PATIENCE_MACRO_S and "END" not in name  # which waits for motion
+    macro = is_macro(name) and patience(text) == PATIENCE_MACRO_S and "END" not in name  # which waits for motion
     return PREPARING if name in PREPARATIONS or macro else ""
 
 
@@ -75,7 +75,7 @@ def expected(moves: Moves, numbers: NDArray[np.integer], seconds: NDArray[np.flo
     for (row, name), number, text in zip(told, moves.command_line, moves.commands, strict=True):
         if kind := kind_of(text):
             places = [(row, name)]
-            if name[:2].isalpha() or name == "M116":
+            if is_macro(name) or name == "M116":
                 places = [place for other in WAITS_IN.values() if (place := (row, other)) not in named]
             model = sum(stands[place].pop(0) for place in places if stands.get(place))
             found.append(Expected(int(np.searchsorted(numbers, number)), spelled(text), kind, model, model))
