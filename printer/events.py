@@ -68,9 +68,13 @@ class Silent(Event):
 
 @dataclass(frozen=True, slots=True)
 class Failed(Event):
-    """Delivery cannot be proven any more; the link sends nothing until it is opened again."""
+    """Delivery cannot be proven any more; the link sends nothing until it is opened again.
+
+    `stranger` where it may be another printer that answers, which is to be left alone.
+    """
 
     reason: str
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True)

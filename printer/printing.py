@@ -171,7 +171,10 @@ class Printing:
         self.fail(f"{event.message}: {event.meaning}; {event.advice}", reachable=False)
 
     def _undeliverable(self, event: events.Failed) -> None:
-        self.fail(f"delivery cannot be proven any more: {event.reason}")
+        if event.stranger:
+            self.fail(f"{event.reason}; nothing was sent to it; look after the printer of this job", reachable=False)
+        else:
+            self.fail(f"delivery cannot be proven any more: {event.reason}")
 
     def _refused(self, event: events.Trouble) -> None:
         """End a job of which the printer refuses a line: what it prints from then on is not the part."""

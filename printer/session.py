@@ -151,6 +151,7 @@ class Session:
             self._retry = min(2 * self._retry, RETRY_MOST)
             self._retry_at = self.now + self._retry
             return []
+        self.link.reopened(self.now)
         return [Reconnected(self.now - self._lost)]
 
 

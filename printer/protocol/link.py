@@ -29,11 +29,12 @@ from printer.events import (
 )
 from printer.firmware import UNKNOWN, Firmware, recognise
 from printer.protocol.framing import clean
+from printer.protocol.meeting import Meeting
 from printer.protocol.outbox import AHEAD as AHEAD
 from printer.protocol.reader import Packing, Reader, Reply, Resend, Start, Wait
 from printer.protocol.refusals import Refusals
 from printer.protocol.replies import Ok
-from printer.protocol.sender import ANSWER_S, POLL_S, Sender
+from printer.protocol.sender import ANSWER_S, POLL_S, WHO, Sender
 from printer.protocol.sequence import Sequence
 from printer.protocol.silence import GENTLE, LOST, Silence, takes_long
 from printer.protocol.states import Signal, State, after
@@ -83,6 +84,7 @@ class Link:
         self._ready = False  # M115 and M105 were answered
         self._swallow = False  # the next `ok` belongs to a refusal
         self._doubt = False  # ask at once what the firmware has
+        self._meeting = Meeting({})
 
     # what goes in
 
@@ -90,6 +92,22 @@ class Link:
         """Begin, or begin again: agree on line numbers, ask what the printer is. Forgets all lines."""
         self._begin(now)
         self._signal(Signal.OPEN)
+
+    def reopened(self, now: float) -> None:
+        """Go on where the device was lost and found, once it is known that it is the same printer, and what it has."""
+        if self.state in (State.OPENING, State.ASKING):
+            self.open(now)
+            return
+        self._signal(Signal.REOPENED)
+        if self.state == State.MEETING:
+            self._reader = Reader()
+            self._refusals = Refusals()
+            self._silence = Silence(now)
+            self._swallow = self._doubt = False
+            self._sender.unpack()
+            self._sender.interrupt()
+            self._meeting = Meeting(self._meeting.known, self._sequence.certain)
+            self._due = now
 
     def send(self, line: str, now: float = 0.0, *, job: bool = True) -> None:
         """Queue a line; what is not the job's goes first, and gets a `Completed` event.
@@ -155,6 +173,9 @@ class Link:
 
     def to_write(self, now: float) -> bytes:
         """Return the bytes that are to go on the wire now."""
+        if self.state == State.MEETING and now >= self._due:
+            self._due = now + self._meeting.ask()
+            return self._sender.join([self._sender.beyond() if self._meeting.met else WHO])
         if self.state not in _TALKING:
             return b""
         if self.state == State.STREAMING:
@@ -187,7 +208,7 @@ class Link:
     def _stalled(self, now: float) -> bool:
         """Say whether it is time to ask."""
         overdue = self._doubt or now >= self._silence.due()
-        return overdue and self._sequence.waiting > 0 and self.state != State.OPENING
+        return overdue and self._sequence.waiting > 0 and self.state not in (State.OPENING, State.MEETING)
 
     # what comes back
 
@@ -196,7 +217,10 @@ class Link:
         events: list[Event] = []
         for reply in self._reader.feed(data):
             self._silence.heard(now)
-            self._take(reply, now, events)
+            if self.state == State.MEETING and isinstance(reply, Ok | Resend | Temperatures | UnknownCommand):
+                self._meet(reply, now, events)
+            else:
+                self._take(reply, now, events)
         self._sequence.forget()
         return events
 
@@ -310,6 +334,7 @@ class Link:
         self._due = NEVER
         self._sequence.sound = False  # M110 may have been sent, and acknowledged, more than once
         facts, caps = self._reader.facts, self._reader.caps
+        self._meeting = Meeting(facts)
         if facts:
             events.append(Capabilities(facts, caps))
         found = recognise(facts.get("FIRMWARE_NAME", ""))
@@ -336,6 +361,30 @@ class Link:
             sender.resting -= 1
         elif self.state in (State.STREAMING, State.SETTLING):
             self._fail(Failed("the printer switched MeatPack off in the middle of the job"), events)
+
+    # meeting again
+
+    def _meet(self, reply: Ok | Resend | Temperatures | UnknownCommand, now: float, events: list[Event]) -> None:
+        """Take an answer of what may be another printer: none is for a line that was sent before."""
+        sequence, failure = self._sequence, None
+        match reply:
+            case Ok() if not self._meeting.met:
+                failure = self._meeting.introduce(self._reader.facts)
+                self._due = now if self._meeting.met else self._due
+                if self._meeting.met and not self.firmware.numbered:
+                    failure = failure or self._meeting.uncounted(sequence.pending())
+                    sequence.rewind(sequence.acked + 1, proven=False)
+                    self._signal(Signal.QUIET)
+                    self._due = NEVER
+            case Resend() if self._meeting.met:
+                failure = self._meeting.place(reply.number, sequence.top)
+                if not failure and self._meeting.placed:
+                    self._swallow = True
+                    self._go_back(reply, now, events)
+            case Temperatures() | UnknownCommand():
+                events.append(reply)
+        if failure:
+            self._fail(failure, events)
 
     # refused lines
 
@@ -391,7 +440,7 @@ class Link:
         """Return when `tick` and `to_write` want to be called at the latest; never is infinite."""
         sequence = self._sequence
         if self.state not in _TALKING:
-            return self._due if self.state == State.SETTLING else NEVER
+            return self._due if self.state in (State.SETTLING, State.MEETING) else NEVER
         if sequence.waiting:
             return min(self._due, self._silence.due())
         answer = sequence[sequence.markers[0]].at + ANSWER_S if sequence.markers else 0.0
@@ -405,7 +454,9 @@ class Link:
         before = self._sequence.acked
         if self._stalled(now) and self._sequence.resolve():
             self._advance(before, now, events)
-        if self._sequence.waiting and (notice := self._silence.notice(self._sequence.pending(), now)):
+        if self.state == State.MEETING and self._silence.mute(now):
+            self._fail(Failed("the device is there again, but no printer answers", stranger=True), events)
+        elif self._sequence.waiting and (notice := self._silence.notice(self._sequence.pending(), now)):
             events.append(notice)
         return events
 

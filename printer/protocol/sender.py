@@ -15,6 +15,8 @@ HELLO = "M110 N0"
 """Sets the firmware's count of lines to zero."""
 MARK = "M105"
 """Its answer can be told from all others."""
+WHO = b"M115\n"
+"""Asks what the printer is, without a number: it costs nothing, and changes nothing."""
 POLL_S = 2.0
 """Between two M105."""
 ECHO_S = 0.05

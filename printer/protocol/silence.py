@@ -11,6 +11,8 @@ from printer.protocol.sequence import Line
 STALL_S, STALL_MOST_S = 0.35, 8.0
 """Without progress before the first question, and between two at the most."""
 NOTICE_S = 5.0
+MUTE_S = 60.0
+"""Seconds in which a printer says something, where nothing it was told explains its silence."""
 GENTLE = 2
 """Questions that no firmware can take amiss, before one that it must refuse."""
 LOST = 5
@@ -61,6 +63,10 @@ class Silence:
     def settled(self, now: float) -> bool:
         """Say whether nothing was written for so long that an answer would be here."""
         return now > self._wrote + STALL_S
+
+    def mute(self, now: float) -> bool:
+        """Say whether nothing at all was said for too long, whatever it may be doing."""
+        return now > self._heard + MUTE_S
 
     def notice(self, pending: Iterable[Line], now: float) -> Silent | None:
         """Return what is to be said about lines that wait for an answer; once for each degree of silence."""

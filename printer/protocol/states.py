@@ -13,6 +13,7 @@ class State(StrEnum):
     ASKING = "asking"
     STREAMING = "streaming"
     SETTLING = "settling"
+    MEETING = "meeting"
     RESTARTED = "restarted"
     HALTED = "halted"
     FAILED = "failed"
@@ -28,6 +29,7 @@ class Signal(StrEnum):
     STRANGE = "a number is wanted that was never given"
     QUIET = "all refusals are in, or the line is quiet"
     EARLY = "the same, before M115 is answered"
+    REOPENED = "the device is there again"
     START = "the firmware starts"
     HALT = "the firmware halts"
     GIVE_UP = "proof is lost"
@@ -39,12 +41,13 @@ MEANINGS = {
     State.ASKING: "`M115` and `M105` are out: what is it, and does it answer?",
     State.STREAMING: "lines go out as the window allows",
     State.SETTLING: "a line was refused: nothing is sent until all refusals are in, or the line is quiet",
+    State.MEETING: "the device was lost and found: is it the same printer, and which line does it want?",
     State.RESTARTED: "the firmware forgot the job: nothing is sent until the link is opened again",
     State.HALTED: "the firmware stopped itself: nothing is sent until it is reset and the link opened again",
     State.FAILED: "delivery can no longer be proven: nothing is sent until the link is opened again",
 }
 
-_LIVE = (State.OPENING, State.ASKING, State.STREAMING, State.SETTLING)
+_LIVE = (State.OPENING, State.ASKING, State.STREAMING, State.SETTLING, State.MEETING)
 
 TRANSITIONS: dict[tuple[State, Signal], State] = {
     **{(state, Signal.OPEN): State.OPENING for state in State},
@@ -58,6 +61,11 @@ TRANSITIONS: dict[tuple[State, Signal], State] = {
     (State.SETTLING, Signal.QUIET): State.STREAMING,
     (State.SETTLING, Signal.EARLY): State.ASKING,
     (State.SETTLING, Signal.START): State.RESTARTED,
+    (State.STREAMING, Signal.REOPENED): State.MEETING,
+    (State.SETTLING, Signal.REOPENED): State.MEETING,
+    (State.MEETING, Signal.REFUSED): State.SETTLING,
+    (State.MEETING, Signal.QUIET): State.STREAMING,
+    (State.MEETING, Signal.START): State.RESTARTED,
     **{(state, Signal.HALT): State.HALTED for state in State},
     **{(state, Signal.GIVE_UP): State.FAILED for state in _LIVE},
 }
