@@ -43,7 +43,7 @@ SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
 LEAST_GAP = 0.1
 """Gaps narrower than this share of a spacing are left to the neighbouring beads."""
-ROLLING = 0.8
+ROLLING = 0.65
 """Gaps are joined where a ball of this share of theirs fits all the way between them."""
 KEPT_OFF = 0.25
 """Gap fill ends this many spacings before a loop: the tip of the loop fills half a disc of its own spacing there."""

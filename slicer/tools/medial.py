@@ -28,6 +28,8 @@ TOLERANCE = 0.01
 """Axes are thinned out to this (mm), in position and in half their width."""
 STRAIGHT = 0.7
 """Cosine: ends of axes head for each other if neither turns by more than 45 degrees to go there."""
+CLEAR = 0.75
+"""Share of a ball rolling from one end to another that keeps off what is taken: lines, with beads around them."""
 WIDTH_STEP = 0.05
 """Widths change by at most this (mm) from one vertex of an axis to the next: between two, a bead has one width."""
 
@@ -240,11 +242,13 @@ def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
 
 
 def _free(ways: NDArray[Any], rolling: Floats, row: Ints, stack: Regions, taken: Regions) -> NDArray[np.bool_]:
-    """Return which ways (k,) cross nothing taken and let a ball of radius `rolling` (k,) roll along."""
+    """Return which ways (k,) let a ball of radius `rolling` (k,) roll along, most of it clear of what is taken."""
     rows, which = np.unique(row, return_inverse=True)
     border = shapely.boundary(stack[rows])
     shapely.prepare(border)
-    return np.asarray(~shapely.dwithin(border[which], ways, rolling) & ~shapely.intersects(taken[row], ways))
+    return np.asarray(
+        ~shapely.dwithin(border[which], ways, rolling) & ~shapely.dwithin(taken[row], ways, CLEAR * rolling)
+    )
 
 
 def unit(vectors: Floats) -> Floats:

@@ -111,3 +111,11 @@ def test_walls_that_cross_are_laid_once(wall: float) -> None:
     found = beads(printed(extruded(region, 0.8), SOLID), 2)
     assert bare(region, found.cover) < 0.1  # at the outer corners
     assert found.volume.sum() == pytest.approx(0.2 * region.area, rel=0.04)
+
+
+@pytest.mark.parametrize("rib", [1.2, 1.4])
+def test_gaps_meet_where_ribs_do(rib: float) -> None:
+    """Ribs of three beads side by side: the middle one goes on around the joint."""
+    arms = [affinity.rotate(box(0, -rib / 2, 6, rib / 2), turn, origin=(0, 0)) for turn in (0, 120, 240)]
+    region = shapely.union_all(arms)
+    assert bare(region, beads(printed(extruded(region, 0.8), SOLID), 2).cover) < 0.03
