@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from fabthread.choosing import chosen, printer_options
+from fabthread.choosing import chosen, port_of, printer_options
 from fabthread.options import MODEL_SUFFIXES, check_writable, is_model, plate_option, readable, resolve, write_file
 from fabthread.virtual_cli import speed
 
@@ -109,7 +109,7 @@ def print_file(
         try:
             if detach and isinstance(driver, Local):
                 raise click.UsageError("--detach is for servers: a printer on a wire needs this computer to the end")
-            status = begin(driver, load, where.name, store, as_json, detach)
+            status = begin(driver, load, where, store, as_json, detach)
         finally:
             driver.close()
     if device and record:
@@ -173,7 +173,7 @@ def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool)
 
 
 def begin(
-    driver: Local | Remote, load: Load, printer: str, store: Store, as_json: bool, detach: bool = False
+    driver: Local | Remote, load: Load, where: Printer, store: Store, as_json: bool, detach: bool = False
 ) -> Status:
     """Hand over, start and follow a print; return how it ended."""
     from fabthread.faces import Json, face
@@ -182,7 +182,8 @@ def begin(
 
     name = driver.upload(load.program.data, load.program.name)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(store, load.program, printer, began, {"driver": driver.name, "settings": load.settings})
+    facts = {"driver": driver.name, "settings": load.settings, "port": port_of(where)}
+    record = Record(store, load.program, where.name, began, facts)
     shown = face(f"{load.program.name} on {driver.name}", as_json)
     if isinstance(shown, Json):
         shown.write({"event": "job", "id": record.id, "folder": str(record.folder), **_outline(load.program)})

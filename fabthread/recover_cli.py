@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabthread.choosing import chosen, printer_options
+from fabthread.choosing import chosen, port_of, printer_options
 from printer.text import plain
 
 if TYPE_CHECKING:
@@ -61,9 +61,8 @@ def recover(
             _end(store, row, "given up")
             click.echo(f"job {row.id} is given up")
             return
-        if not (printer or port) and row.printer not in ("auto", "port", "virtual"):
-            printer = row.printer
-        state = _go_on(store, row, chosen(printer, port, baud), yes, as_json)
+        where = chosen(printer, port, baud) if printer or port else _printed_on(store, row, baud)
+        state = _go_on(store, row, where, yes, as_json)
     ctx.exit(EXITS.get(state, 0))
 
 
@@ -96,6 +95,17 @@ def _list(store: Store, as_json: bool) -> None:
     click.echo("`fabthread recover NUMBER` goes on with one" if found else "no print was cut off")
 
 
+def _printed_on(store: Store, row: JobRow, baud: int | None) -> tuple[Printer, Secret]:
+    """Return the printer that a print was on: by its name, or by the port that it was found at."""
+    from printer.config import Printer, Secret
+    from printer.journal import recover as read
+
+    if row.printer == "port" and (port := read(store.job_folder(row.id) / "journal").job.get("port")):
+        return Printer("port", **port | ({"baud": baud} if baud else {})), Secret()
+    nameless = row.printer in ("auto", "port", "virtual")
+    return chosen(None if nameless else row.printer, None, baud)
+
+
 def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, as_json: bool) -> str:
     """Switch the nozzle off, plan, ask, print; return the last state."""
     from fabthread.faces import face
@@ -122,7 +132,7 @@ def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, 
     if not yes:
         click.confirm("Go on with it?", abort=True, err=True)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(store, program, where[0].name, began, {"recovers": row.id}, start=going_on.line)
+    record = Record(store, program, where[0].name, began, {"recovers": row.id, "port": port_of(where[0])}, start=going_on.line)
     shown = face(f"{program.name} on {driver.name}, from layer {going_on.layer + 1}", as_json)
     try:
         status = print_on(driver, driver.offer(program), program, record, shown, going_on)

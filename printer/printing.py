@@ -278,6 +278,8 @@ class Printing:
         before = self.job.line
         if line != before and self._act(job.Advance(now, line=line)) and line // BATCH != before // BATCH:
             self.program.state(line)  # in time, so that a pause need not go through all lines before it
+        if state not in FINAL:
+            self._note(lambda journal: journal.note(line, self.feeder.sent))  # before anybody is told
         doing = self.session.link.oldest if state in FED else ""
         if waited := self.waiting.observe(now, line, doing, self.telemetry.readings):
             self._emit(waited)
@@ -300,7 +302,6 @@ class Printing:
             self.session.say(f"M104 T{tool} S0" for tool in self._state_here().nozzle)
             self._emit(Warned("the nozzle cools down; it is heated again before the print goes on"))
         if state not in FINAL:
-            self._note(lambda journal: journal.note(line, self.feeder.sent))
             self._look_for_life(now)
         self._stepped = now
 
