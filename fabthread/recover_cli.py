@@ -132,7 +132,9 @@ def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, 
     if not yes:
         click.confirm("Go on with it?", abort=True, err=True)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(store, program, where[0].name, began, {"recovers": row.id, "port": port_of(where[0])}, start=going_on.line)
+    record = Record(
+        store, program, where[0].name, began, {"recovers": row.id, "port": port_of(where[0])}, start=going_on.line
+    )
     shown = face(f"{program.name} on {driver.name}, from layer {going_on.layer + 1}", as_json)
     try:
         status = print_on(driver, driver.offer(program), program, record, shown, going_on)
