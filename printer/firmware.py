@@ -38,7 +38,7 @@ class Firmware:
     quoted: bool = False
     marks_m105: bool = True
     m105_after_ok: bool = False
-    keepalive: str = "M113 S2"
+    keepalive: str = "M0113 S2"  # spelled like this it is no bit away from an M112, which noise could make of it
     autoreport: str = "M155 S2"
     hold: str = ""
     leave_out: str = ""

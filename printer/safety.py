@@ -68,7 +68,7 @@ class _Watch:
     start: float  # C when the target was set
     base: float  # C at the beginning of the present window of rising
     since: float
-    current: float
+    last: tuple[float, ...]  # C that were believed, at most three
     read: float
     strikes: int = 0
     there: bool = False
@@ -94,13 +94,13 @@ class Guard:
             watch = self._watches.get(name)
             if watch is None:
                 start = current if LOWEST < current < rule.highest else 0.0
-                watch = self._watches[name] = _Watch(target or 0.0, start, start, now, start, now)
+                watch = self._watches[name] = _Watch(target or 0.0, start, start, now, (), now)
             alarm = _sensor(name, rule, watch, current, now)
             if alarm is None:
                 _retarget(watch, target, current, now)
                 if target is not None:  # some firmware tells none while it waits for a temperature
                     alarm = _too_hot(name, rule, watch, current)
-                watch.current, watch.read = current, now
+                watch.last, watch.read = (*watch.last, current)[-3:], now
             watch.strikes = watch.strikes + 1 if alarm else 0
             if alarm is None:
                 alarm = _too_cold(name, rule, watch, current, now)
@@ -147,8 +147,11 @@ def _sensor(name: str, rule: Rule, watch: _Watch, current: float, now: float) ->
     """Return the alarm of a reading that no thermometer in order gives."""
     if not LOWEST < current < rule.highest:
         return Alarm("sensor", name, f"heater {name} reads {current:.1f} C: sensor broken, or far too hot")
-    if abs(current - watch.current) > JUMP and now - watch.read < JUMP_TIME:
-        return Alarm("sensor", name, f"heater {name} jumped from {watch.current:.1f} to {current:.1f} C: loose sensor?")
+    if len(watch.last) < 3 or now - watch.read >= JUMP_TIME:
+        return None
+    before = sorted(watch.last)[1]  # one of them may have been garbled: `B:0.0` for `B:60.0` where a digit was lost
+    if abs(current - before) > JUMP:
+        return Alarm("sensor", name, f"heater {name} jumped from {before:.1f} to {current:.1f} C: loose sensor?")
     return None
 
 

@@ -148,7 +148,7 @@ class Marlin:
         if number is None:
             if command and command != "M105":
                 self.loose.append(text)
-        elif command not in ("M105", "M110", "M113", "M115"):
+        elif command not in ("M105", "M110", "M0113", "M115"):
             self.taken.append((number, text))
         if self.advanced_ok and not tail:
             tail = (f" N{number}" if number is not None else "") + f" P15 B{self.lines - len(self.queue)}"

@@ -11,7 +11,7 @@ from printer.virtual import VirtualPrinter
 
 START = ["M140 S40", "M104 S180", "G28", "G90", "M83", "M109 S180", "G92 E0"]
 END = ["M104 S0", "M140 S0", "M107", "G1 X0 Y100 F6000"]
-CHATTER = ("M105", "M110", "M115", "M113", "M155", "M400")
+CHATTER = ("M105", "M110", "M115", "M0113", "M155", "M400")
 """Lines that a host says on its own account."""
 
 

@@ -62,7 +62,7 @@ def test_the_handshake_counts_lines_asks_what_it_is_and_turns_reports_on():
     events = link.receive(TEMPERATURES, 0.0)
     assert [type(event) for event in events] == [Temperatures, Capabilities, Ready]
     assert link.firmware is MARLIN
-    assert b"M113 S2" in link.to_write(0.0)
+    assert b"M0113 S2" in link.to_write(0.0)
     link.receive(b"ok\n", 0.0)
     assert b"M155 S2" in link.to_write(0.0)
 

@@ -73,8 +73,15 @@ def test_impossible_readings_are_a_broken_sensor(current):
 
 
 def test_a_jump_is_a_loose_sensor():
-    assert "sensor" in rules([(0, "T", 200.0, 210.0), *((1 + t / 2, "T", 100.0, 210.0) for t in range(4))])
-    assert rules([(0, "T", 200.0, 0.0), (200, "T", 100.0, 0.0)]) == []
+    well = [(t, "T", 200.0, 210.0) for t in range(3)]
+    assert "sensor" in rules([*well, *((3 + t / 2, "T", 100.0, 210.0) for t in range(4))])
+    assert rules([*well, (200, "T", 100.0, 0.0)]) == []
+
+
+@pytest.mark.parametrize("before", [0, 1, 5])
+def test_a_reading_that_is_just_believable_makes_no_jump_of_those_behind_it(before):
+    told = [60.0] * before + [0.0] + [60.03] * 9  # `B:0.0`: a digit was lost
+    assert rules((t / 2, "B", current, 60.0) for t, current in enumerate(told)) == []
 
 
 @pytest.mark.parametrize("garbled", [2100.4, 21.0, 10.4, 250.0, math.nan, -210.0])
