@@ -17,7 +17,7 @@ from printer.notices import Alarmed, Changed, Disconnected, Layer, Warned
 from printer.overrides import Kept, Override
 from printer.program import BATCH, NOTHING, Program
 from printer.protocol import Link, State
-from printer.protocol.replies import is_error
+from printer.protocol.replies import advice, is_error
 from printer.safety import Alarm, Guard, LayerWatch
 from printer.sequences import Policy
 from printer.session import Session
@@ -179,7 +179,8 @@ class Printing:
     def _refused(self, event: events.Trouble) -> None:
         """End a job of which the printer refuses a line: what it prints from then on is not the part."""
         if self.job.state in FED and is_error(event.message):
-            self.fail(f"the printer refuses a line of the file: {event.message}")
+            what = "; ".join(filter(None, (event.message, advice(event.message))))
+            self.fail(f"the printer refuses a line of the file: {what}")
 
     def _restarted(self, event: events.Restarted) -> None:
         self._guard.forget()

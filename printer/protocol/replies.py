@@ -183,10 +183,27 @@ HALTS: tuple[tuple[str, str, str], ...] = (
     ),
     (r"^fatal", "the firmware met a fault it cannot go on from", "see the message, then reset the printer"),
 )
+REFUSALS: tuple[tuple[str, str], ...] = (
+    (r"enable bed leveling", "no mesh is stored: measure the bed first (G29), or take M420 S1 out of the start G-code"),
+    (r"must home|axes homed", "home before the first move: G28 belongs into the start G-code"),
+    (r"out of range|outside.* limits", "the file is for a larger machine, or one with another origin"),
+    (r"below minimum temp|cold extru", "heat before extruding: M109 belongs into the start G-code"),
+)
+"""What is to be done about errors that refuse a line and stop nothing else."""
 _HALTS = tuple((re.compile(pattern, re.IGNORECASE), meaning, advice) for pattern, meaning, advice in HALTS)
+_REFUSALS = tuple((re.compile(pattern, re.IGNORECASE), advice) for pattern, advice in REFUSALS)
 _ERROR = re.compile(r"(error\b|!!|fatal)", re.IGNORECASE)
 _TROUBLE = re.compile(r"cold extrusion|invalid extruder|out of range|^(?:echo:)?warning", re.IGNORECASE)
 _UNKNOWN = re.compile(r'(?:echo:|//)?\s*Unknown command:\s*"?(.*?)"?$', re.IGNORECASE)
+
+
+def advice(text: str) -> str:
+    """Return what is to be done about an error that refuses a line; "" where nobody knows.
+
+    >>> advice("!! Must home axis first: 10.000 10.000 5.000")
+    'home before the first move: G28 belongs into the start G-code'
+    """
+    return next((advice for pattern, advice in _REFUSALS if pattern.search(text)), "")
 
 
 def is_error(text: str) -> bool:

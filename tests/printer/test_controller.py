@@ -375,3 +375,12 @@ def test_heat_that_is_switched_off_in_a_pause_comes_back_after_it():
         rig.to_state("printing")
         assert rig.printer.hotends[0].temperature > 170
         assert rig.run().state == "done"
+
+
+def test_an_error_that_ends_a_print_says_what_to_do():
+    rig = Rig(squares())
+    with rig.controller:
+        rig.to_state("printing")
+        rig.printer.speak(b"Error:Failed to enable Bed Leveling\n")
+        assert rig.run().state == "failed"
+    assert "measure the bed first (G29)" in rig.view.job.reason
