@@ -7,7 +7,7 @@ import shapely
 
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import segment_ids
-from slicer.tools.medial import STEP, STRAIGHT, Axes, unit
+from slicer.tools.medial import STEP, STRAIGHT, Axes, borders, unit
 
 TOUCH = 1e-6
 """mm; what is nearer to the end of an axis than this is its end."""
@@ -22,13 +22,12 @@ def reaching(axes: Axes, stack: Regions) -> Axes:
     open_ = ~axes.closed & (np.diff(axes.offsets) >= 2)
     first, last = axes.offsets[:-1][open_], axes.offsets[1:][open_] - 1
     end, inner = np.concatenate([first, last]), np.concatenate([first + 1, last - 1])
-    region = stack[np.concatenate([axes.owner[open_]] * 2)]
+    row = np.concatenate([axes.owner[open_]] * 2)
     ahead, radius = unit(axes.xy[end] - axes.xy[inner]), axes.width[end] / 2
     beyond = xy[end] + ahead * (STEP + radius)[:, None]
-    shapely.prepare(region)
-    tips = np.flatnonzero(~shapely.contains_xy(region, *beyond.T))
-    border = shapely.boundary(region[tips])
-    shapely.prepare(border)
+    shapely.prepare(stack[row])
+    tips = np.flatnonzero(~shapely.contains_xy(stack[row], *beyond.T))
+    border = borders(stack, row[tips])
     for reach in (STEP / 4, STEP / 2, 3 * STEP / 4, STEP):
         at = axes.xy[end[tips]] + reach * ahead[tips]
         free = ~shapely.dwithin(border, shapely.points(at), 0.95 * radius[tips])
@@ -41,8 +40,11 @@ def keeping_off(axes: Axes, taken: Regions, off: Floats) -> Axes:
     """Return the axes with open ends moved back to where they are `off` (n,) mm from what is taken (n,) polygons."""
     ends = np.concatenate([axes.offsets[:-1], axes.offsets[1:] - 1])
     row = np.concatenate([axes.owner] * 2)
+    points = shapely.points(axes.xy[ends])
+    shapely.prepare(taken)
+    near = np.flatnonzero(shapely.dwithin(taken[row], points, off[row]))
     by = np.zeros(len(axes.xy))
-    by[ends] = np.fmax(0.0, off[row] - shapely.distance(taken[row], shapely.points(axes.xy[ends])))
+    by[ends[near]] = off[row[near]] - shapely.distance(taken[row[near]], points[near])
     return cut_back(axes, by)
 
 

@@ -204,16 +204,30 @@ def _mates(
     picks = picks[meet[picks]]
     i, j = i[picks], j[picks]
     shifted = np.column_stack([xy[:, 0] + apart_rows, xy[:, 1]])
-    _pair(mate, length, i, j, apart[picks], _crossing(_ways(shifted, i, j)))
+    _pair(mate, length, i, j, apart[picks], _crossing(shifted, i, j))
     return mate
 
 
-def _crossing(ways: NDArray[Any]) -> dict[int, list[int]]:
-    """Return for each of the lines that cross others which ones those are."""
+def _crossing(xy: Floats, i: Ints, j: Ints) -> dict[int, list[int]]:
+    """Return for each of the ways from points i to points j (k,) that cross others which ones those are."""
+    ways = _ways(xy, i, j)
+    a, b = shapely.STRtree(ways).query(ways)
+    apart = (a < b) & (i[a] != i[b]) & (i[a] != j[b]) & (j[a] != i[b]) & (j[a] != j[b])
+    a, b = a[apart], b[apart]
+    across = (_side(xy, i[a], j[a], i[b]) * _side(xy, i[a], j[a], j[b]) < 0) & (
+        _side(xy, i[b], j[b], i[a]) * _side(xy, i[b], j[b], j[a]) < 0
+    )
     found: dict[int, list[int]] = {}
-    for a, b in shapely.STRtree(ways).query(ways, predicate="crosses").T.tolist():
-        found.setdefault(a, []).append(b)
+    for one, other in zip(a[across].tolist(), b[across].tolist(), strict=True):
+        found.setdefault(one, []).append(other)
+        found.setdefault(other, []).append(one)
     return found
+
+
+def _side(xy: Floats, a: Ints, b: Ints, c: Ints) -> Floats:
+    """Return twice the area of the triangles a, b, c (k,): positive where c lies left of the way from a to b."""
+    (ux, uy), (vx, vy) = (xy[b] - xy[a]).T, (xy[c] - xy[a]).T
+    return np.asarray(ux * vy - uy * vx)
 
 
 def _pair(mate: Ints, length: Floats, i: Ints, j: Ints, apart: Floats, crossing: dict[int, list[int]]) -> None:
@@ -243,12 +257,17 @@ def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
 
 def _free(ways: NDArray[Any], rolling: Floats, row: Ints, stack: Regions, taken: Regions) -> NDArray[np.bool_]:
     """Return which ways (k,) let a ball of radius `rolling` (k,) roll along, most of it clear of what is taken."""
-    rows, which = np.unique(row, return_inverse=True)
-    border = shapely.boundary(stack[rows])
-    shapely.prepare(border)
     return np.asarray(
-        ~shapely.dwithin(border[which], ways, rolling) & ~shapely.dwithin(taken[row], ways, CLEAR * rolling)
+        ~shapely.dwithin(borders(stack, row), ways, rolling) & ~shapely.dwithin(taken[row], ways, CLEAR * rolling)
     )
+
+
+def borders(stack: Regions, row: Ints) -> NDArray[Any]:
+    """Return the boundary of the row of each (k,), prepared; those of one row are the same object."""
+    rows, which = np.unique(row, return_inverse=True)
+    made = shapely.boundary(stack[rows])
+    shapely.prepare(made)
+    return np.asarray(made[which])
 
 
 def unit(vectors: Floats) -> Floats:
