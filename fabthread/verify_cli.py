@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabthread.options import check_stdout, check_writable, picture_form, plate_option, read_gcode, readable, write_file
+from fabthread.options import (
+    check_stdout,
+    check_writable,
+    is_model,
+    picture_form,
+    plate_option,
+    read_gcode,
+    readable,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from gcode.proof import Part, Proof
@@ -60,6 +69,8 @@ def verify(
     if picture:
         picture_form(picture, "png")
         check_writable(picture, [*models, file])
+    if is_model(file) and not any(map(is_model, models)):
+        raise click.UsageError("the models come first, then the G-code")
     chosen = []
     for model in models:
         with readable(model):

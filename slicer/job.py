@@ -38,6 +38,7 @@ from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
 from slicer.tools.machine import limits_of, machine_of
 
+ACCEPTED = "a model is a path, a Mesh, (vertices, faces), anything that has `vertices` and `faces`, or a list of these"
 MOST_CLOSED = 0.35
 """Contours of which more than this share is guessed by closing gaps do not describe a solid."""
 TOLD_BETTER = {"floating-layer": checks.Severity.OFF}
@@ -103,7 +104,7 @@ def slice(
     >>> len(result.layers)
     25
     """
-    resolved = profile if isinstance(profile, Resolved) else load(overrides=dict(profile or {}))
+    resolved = _resolved(profile)
     settings = resolved.settings
     rules = TOLD_BETTER | checks.severities(settings.output.check_rules)
     watch = Stopwatch(progress)
@@ -116,7 +117,9 @@ def slice(
         meshes, health, mended = _mend(meshes)
         repairs += mended
     with watch("placing"):
-        meshes = place(meshes, settings.machine, scale=scale, rotate=rotate, center=center, margin=_margin(settings))
+        brim, skirt = _margins(settings)
+        way: dict[str, Any] = {"scale": scale, "rotate": rotate, "center": center}
+        meshes = place(meshes, settings.machine, **way, margin=brim + skirt, brim=brim)
         _refuse_tiny(meshes, settings)
         plan = plan_layers([float(mesh.vertices[:, 2].max()) for mesh in meshes], settings.layers)
     with Crew(workers) as crew:
@@ -149,11 +152,23 @@ def slice(
     return SliceResult(moves, plan, settings, summary)
 
 
+def _resolved(profile: Any) -> Resolved:
+    """Return the settings of whatever the caller gave as profile."""
+    if isinstance(profile, Resolved):
+        return profile
+    if profile is None or isinstance(profile, Mapping):
+        return load(overrides=dict(profile or {}))
+    what = "a profile is what profiles.loader.load returned, a mapping of settings, or None"
+    raise TypeError(f"{what}; not {profile!r:.60}")
+
+
 def _read(model: Any) -> tuple[list[Mesh], list[str]]:
     """Return the meshes of one model or a list of them, and what was mended while reading."""
     meshes: list[Mesh] = []
     repairs: list[str] = []
-    single = isinstance(model, (str, os.PathLike, Mesh)) or hasattr(model, "faces") or _is_pair(model)
+    single = _is_one(model)
+    if not single and not isinstance(model, list | tuple):
+        raise TypeError(f"{ACCEPTED}; not {type(model).__name__}")
     for one in [model] if single else list(model):
         if isinstance(one, (str, os.PathLike)):
             found = reading.load(one)
@@ -166,22 +181,38 @@ def _read(model: Any) -> tuple[list[Mesh], list[str]]:
     return meshes, repairs
 
 
-def _is_pair(model: Any) -> bool:
-    """Return whether the model is (vertices, faces) rather than two models."""
-    return isinstance(model, tuple) and len(model) == 2 and all(np.ndim(part) == 2 for part in model)
+def _is_one(model: Any) -> bool:
+    """Return whether this is one model: a path, a mesh, or a pair (vertices, faces) rather than two models."""
+    if isinstance(model, (str, os.PathLike, Mesh)) or hasattr(model, "faces"):
+        return True
+    return isinstance(model, tuple) and len(model) == 2 and not any(map(_is_one, model))
 
 
 def _as_mesh(model: Any) -> Mesh:
     """Return a mesh from arrays or from anything that has vertices and faces."""
     if isinstance(model, Mesh):
         vertices, faces, name = model.vertices, model.faces, model.name
-    elif hasattr(model, "faces"):
+    elif hasattr(model, "faces") and hasattr(model, "vertices"):
         vertices, faces, name = model.vertices, model.faces, "part"
-    else:
+    elif isinstance(model, list | tuple) and len(model) == 2:
         (vertices, faces), name = model, "part"
-    mesh = reading.mesh_of(np.asarray(vertices, np.float64), np.asarray(faces), name)
+    else:
+        raise TypeError(f"{ACCEPTED}; not {type(model).__name__}")
+    mesh = reading.mesh_of(_rows(vertices, "vertices", "fiu"), _rows(faces, "faces", "iu"), name)
     reading.check_coordinates([mesh])
     return mesh
+
+
+def _rows(values: Any, what: str, kinds: str) -> Any:
+    """Return (n, 3) numbers of some kinds; raise ValueError where they are something else."""
+    try:
+        rows = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        rows = np.array([None])
+    if rows.size and (rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in kinds):
+        numbers = "numbers" if "f" in kinds else "whole numbers"
+        raise ValueError(f"{what} are rows of three {numbers}, not an array {rows.shape} of {rows.dtype}")
+    return rows
 
 
 def _scaled(mesh: Mesh, scale: float | tuple[float, float, float]) -> Mesh:
@@ -207,13 +238,13 @@ def _mend(meshes: Sequence[Mesh]) -> tuple[list[Mesh], list[Mapping[str, Any]], 
     return out, health, repairs
 
 
-def _margin(settings: Settings) -> float:
-    """Return how far skirt and brim reach beyond the parts, mm."""
+def _margins(settings: Settings) -> tuple[float, float]:
+    """Return how far the brim reaches around each part, and the skirt around all of them and their brims, mm."""
     adhesion = settings.adhesion
     brim = adhesion.brim_width + adhesion.brim_gap if adhesion.brim_type in ("outer", "both") else 0.0
     line = settings.widths.line_width or settings.machine.nozzle_diameter * 1.125
     skirt = adhesion.skirt_distance + adhesion.skirt_loops * line if adhesion.skirt_loops else 0.0
-    return brim + skirt
+    return brim, skirt
 
 
 def _refuse_tiny(meshes: Sequence[Mesh], settings: Settings) -> None:

@@ -34,12 +34,14 @@ def place(
     center: tuple[float, float] | None = None,
     spacing: float = 6.0,
     margin: float = 0.0,
+    brim: float = 0.0,
 ) -> list[Mesh]:
     """Return the meshes on the bed, in their order.
 
     scale    factor, or one for each axis of the model      rotate   degrees about x, then y, then z
     center   bed coordinates of the middle of the plate; None is the middle of the bed
     spacing  mm between parts that are arranged             margin   mm that adhesion (skirt, brim, raft) adds around
+    brim     mm of the margin that is around each part, not around all of them
 
     Raises `InputRefused` where a part, or all parts together, do not fit.
     """
@@ -54,7 +56,7 @@ def place(
         refuse_oversize(mesh.name, size, machine, margin, scale, rotate)
     stand = places = np.array([box.mean(axis=0)[:2] for box in boxes])
     if len(meshes) > 1 and (overlapping(standing) or not fits(places, prints, machine, margin)):
-        places = arranged(prints, machine, spacing, margin)
+        places = arranged(prints, machine, spacing, margin, brim)
     places = places - group_middle(places, prints)
     target = bed_middle(machine) if center is None else np.asarray(center, np.float64)
     refuse_outside(places + target, prints, machine, margin)
@@ -144,20 +146,30 @@ def overhang(places: Floats, prints: Floats, machine: MachineSettings, margin: f
     return float((away + half + margin - np.asarray(machine.bed_size) / 2).max())
 
 
-def arranged(prints: Floats, machine: MachineSettings, spacing: float, margin: float) -> Floats:
-    """Return middles (n, 2) of footprints in rows, in the arrangement that leaves most room; refuse if none fits."""
-    gap = spacing + 2 * margin
+def arranged(prints: Floats, machine: MachineSettings, spacing: float, margin: float, brim: float = 0.0) -> Floats:
+    """Return middles (n, 2) of footprints in rows, in the arrangement that leaves most room; refuse if none fits.
+
+    Where there is room, a whole margin is left between parts; where there is not, no more than their brims need.
+    """
+    for gap in (spacing + 2 * margin, spacing + 2 * brim):
+        places, beyond = roomiest(prints, machine, gap, margin)
+        if beyond <= SLACK:
+            return places
+    parts, bed = len(prints), bed_text(machine)
+    raise InputRefused(f"{parts} parts do not fit together on {bed}; print them in several jobs, or use --scale")
+
+
+def roomiest(prints: Floats, machine: MachineSettings, gap: float, margin: float) -> tuple[Floats, float]:
+    """Return middles (n, 2) of footprints in rows `gap` apart that leave most room, and their overhang, mm."""
     widest, longest = prints[:, 0].max(), (prints[:, 0] + gap).sum()
-    best, least = None, math.inf
-    for width in np.geomspace(widest, max(longest, widest), 24):
+    best, least = np.zeros((len(prints), 2)), math.inf
+    full = machine.bed_size[0] - 2 * margin
+    for width in (*np.geomspace(widest, max(longest, widest), 24), full):
         places = rows(prints, float(width) * (1 + 1e-12), gap)
         beyond = overhang(places + bed_middle(machine), prints, machine, margin)
         if beyond < least:
             best, least = places, beyond
-    if best is None or least > SLACK:
-        parts, bed = len(prints), bed_text(machine)
-        raise InputRefused(f"{parts} parts do not fit together on {bed}; print them in several jobs, or use --scale")
-    return best
+    return best, least
 
 
 def rows(prints: Floats, width: float, gap: float) -> Floats:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gcode.effects import MOVES_HEAD, effect
+from gcode.errors import MalformedGcode, TemplateError
 from gcode.flavours import FLAVOURS, Flavour, label
 from gcode.moves import DTYPES, Moves
 from gcode.planner import Machine
@@ -100,9 +101,10 @@ def _start(
     if out.emit_limits:
         lines += _limits(machine_of(settings), flavour)
     lines += _heating(settings, flavour)
+    above = len(lines)
     lines += render(out.start_gcode.strip("\n"), values, "start_gcode")
     lines += _definitions(moves, flavour, facts)
-    section = _section(0, lines, "start_gcode", (0.0, 0.0, 0.0), out.relative_extrusion, head)
+    section = _section(0, lines, "start_gcode", (0.0, 0.0, 0.0), out.relative_extrusion, head, above=above)
     # a row that goes nowhere keeps the start before the first layer's comments
     hold = Moves.of(1, **_position(section.moves, len(section.moves) - 1), speed=0.0, role=Role.CUSTOM)
     return Section(0, _stacked([section.moves, hold], section.moves.command_row, section.moves.commands))
@@ -119,6 +121,7 @@ def _between(moves: Moves, settings: Settings, values: dict[str, object]) -> Ite
     for row, is_tool, k in sorted(places):
         position = _position(moves, row - 1)
         here = values | {"layer_num": int(moves.layer[row]), "layer_z": float(moves.z[row])}
+        above: list[str] = []
         if is_tool:
             before = int(moves.tool[row - 1]) if row else 0
             here |= {"tool": int(moves.tool[row]), "previous_tool": before}
@@ -127,9 +130,10 @@ def _between(moves: Moves, settings: Settings, values: dict[str, object]) -> Ite
             here["layer_z"] = float(sizes[k, 0])
             lines, name = render(out.layer_gcode.strip("\n"), here, "layer_gcode"), "layer_gcode"
             if k == 1:
-                lines = _second_layer(settings, flavour) + lines
-        if lines:
-            made = _section(row, lines, name, tuple(position.values()), out.relative_extrusion)
+                above = _second_layer(settings, flavour)
+        if above or lines:
+            place = tuple(position.values())
+            made = _section(row, above + lines, name, place, out.relative_extrusion, above=len(above))
             yield _in_layer(made, moves.layer[row])
 
 
@@ -165,13 +169,21 @@ def _section(
     relative_e: bool,
     head: Sequence[str] = (),
     tail: Sequence[str] = (),
+    above: int = 0,
 ) -> Section:
-    """Return lines as a section whose text is kept verbatim; head and tail are comments around it."""
+    """Return lines as a section whose text is kept verbatim; head and tail are comments around it.
+
+    `above` is how many of the lines stand before those of the template `name`, which errors count.
+    """
     lines = [*head, ";TYPE:Custom", *lines, ";TYPE:None", *tail]
     if any(effect(line)[0] == MOVES_HEAD for line in lines if line and not line.startswith(";")):
         text = ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
         x, y, z = position
-        made = parse(text, None, name, (x, y, z), relative_e)
+        try:
+            made = parse(text, None, name, (x, y, z), relative_e)
+        except MalformedGcode as error:
+            problem = error.problem._replace(line=error.problem.line - len(head) - 1 - above)
+            raise TemplateError(f"{name}, {problem}") from None
         return Section(row, made.with_(line=np.zeros(len(made), np.int32)))  # its lines are not those of the file
     return Section(row, NO_ROWS.with_(command_row=np.zeros(len(lines), np.int64), commands=tuple(lines)))
 

@@ -71,6 +71,8 @@ def load(source: str | os.PathLike[str]) -> Model:
     Raises `UnreadableModel`, and OSError where the file cannot be opened.
     """
     path = Path(source)
+    if path.is_char_device() or path.is_block_device():
+        raise UnreadableModel(f"{path} is a device, not a model file")
     data = path.read_bytes()
     suffix = path.suffix.lower()
     try:

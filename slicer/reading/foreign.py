@@ -10,6 +10,9 @@ from slicer.errors import InputRefused
 from slicer.nouns import Mesh
 from slicer.reading.arrays import mesh_of
 
+WANTED = {"ply": "PLY 1.0 of vertices and faces", "off": "OFF of vertices and faces", "glb": "GLB of glTF 2.0"}
+"""What can be read, by the kind of file."""
+
 
 def read_with_trimesh(data: bytes, kind: str, name: str) -> Mesh:
     """Return the mesh of a file of that kind; what a GLB scene holds stands where the scene puts it, as one part."""
@@ -19,8 +22,7 @@ def read_with_trimesh(data: bytes, kind: str, name: str) -> Mesh:
         scene = trimesh.load_scene(io.BytesIO(data), file_type=kind, process=False)
         found = [mesh for mesh in scene.dump() if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
     except Exception as error:  # trimesh raises whatever its parsers stumble over
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputRefused(f"cannot be read as {kind.upper()} ({reason}); export the model again") from error
+        raise InputRefused(f"is no whole {WANTED[kind]}: damaged or cut off; export the model again") from error
     if not found:
         raise InputRefused(f"holds no faces of a {kind.upper()} model; export the model again")
     starts = np.cumsum([0] + [len(mesh.vertices) for mesh in found[:-1]])

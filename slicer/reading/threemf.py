@@ -31,6 +31,10 @@ UNITS = {"micron": 0.001, "millimeter": 1.0, "centimeter": 10.0, "inch": 25.4, "
 NOT_PRINTED = {"support", "other"}
 """Types of objects that are not part of the model itself."""
 
+UNDERSTOOD = ("/production/2015/06", "/material/2015/02", "/trianglesets/2021/07")
+"""Ends of the names of extensions that may be required: what is elsewhere is followed, colours change no shape."""
+PREFIX = re.compile(rb"xmlns:([\w.-]+)\s*=\s*[\"']([^\"']*)")
+
 MOST_BYTES = 1 << 31
 MOST_RATIO = 400
 """A list of vertices shrinks twentyfold in a zip; more than this is a bomb."""
@@ -140,6 +144,7 @@ def read_part(
     """Add the objects of one model part to `solids`; return its root element."""
     skeleton, lists = cut_lists(unpack(archive, part))
     root = parse(skeleton)
+    refuse_extensions(root, dict(PREFIX.findall(skeleton)))
     for element in children(root, "resources", "object"):
         own = element.get("id", "")
         solid = Solid(element.get("name", ""), element.get("type", "model") not in NOT_PRINTED)
@@ -154,6 +159,15 @@ def read_part(
             solid.parts.append((key, matrix(component.get("transform"))))
         solids[part, own] = solid
     return root
+
+
+def refuse_extensions(root: ElementTree.Element, namespaces: dict[bytes, bytes]) -> None:
+    """Refuse a model part that says that its triangles mean little without an extension that I do not know."""
+    for prefix in root.get("requiredextensions", "").split():
+        name = namespaces.get(prefix.encode(), b"").decode("utf-8", "replace")
+        if not name.endswith(UNDERSTOOD):
+            what = f"requires the 3MF extension {name or prefix!r}, which I do not know"
+            raise InputRefused(f"{what}; export plain triangles, as 3MF or STL")
 
 
 def cut_lists(xml: bytes) -> tuple[bytes, dict[str, Floats]]:

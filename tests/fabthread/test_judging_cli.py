@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from fabthread import cli
 from gcode.checks import RULES
 from gcode.checks import run as run_checks
+from gcode.proof.model import UnreadableModel
 from gcode.reader import read
 from profiles.files import shipped
 from profiles.loader import load
@@ -309,3 +311,17 @@ def test_pictures_are_named_as_what_they_are(cube, sample_models, tmp_path):
         assert done.exit_code == 2, order
         assert "picture.jpg: a picture is .png" in done.stderr
         assert not list(tmp_path.iterdir())
+
+
+def test_models_come_before_the_gcode(tmp_path):
+    model, printed = tmp_path / "part.stl", tmp_path / "part.gcode"
+    refused = run("verify", printed, model)
+    assert refused.exit_code == 2
+    assert "the models come first" in refused.output
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no endless device")
+def test_a_device_is_no_model_to_verify(tmp_path):
+    refused = run("verify", "/dev/zero", tmp_path / "part.gcode").exception
+    assert isinstance(refused, UnreadableModel)
+    assert "is a device" in str(refused)

@@ -76,6 +76,31 @@ def test_the_profile_is_a_resolution_a_mapping_or_nothing() -> None:
     assert slicer.slice(CUBE).layers.z_top[-1] == pytest.approx(10)
 
 
+@pytest.mark.parametrize("model", [None, 7, b"part.stl", {"faces": []}, np.zeros((5, 3, 3)), [np.zeros((4, 3))]])
+def test_what_is_no_model_is_named(model: object) -> None:
+    with pytest.raises(TypeError, match=r"a model is a path.*; not (NoneType|int|bytes|dict|ndarray)"):
+        slicer.slice(model)
+
+
+@pytest.mark.parametrize(
+    ("vertices", "faces", "what"),
+    [
+        (np.zeros((8, 2)), np.zeros((4, 3), int), "vertices are rows of three numbers, not an array .8, 2."),
+        (np.zeros((8, 3)), np.zeros((4, 4), int), "faces are rows of three whole numbers, not an array .4, 4."),
+        (np.zeros((8, 3)), np.zeros((4, 3)), "faces are rows of three whole numbers, not .* of float64"),
+        ([[0, 0, 0], [1, 0]], [[0, 1, 2]], "vertices are rows of three numbers"),
+    ],
+)
+def test_arrays_of_another_shape_are_named(vertices: object, faces: object, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        slicer.slice((vertices, faces))
+
+
+def test_a_name_is_no_profile() -> None:
+    with pytest.raises(TypeError, match=r"a profile is what .*; not 'prusa-mk4'"):
+        slicer.slice("part.stl", "prusa-mk4")  # type: ignore[arg-type]
+
+
 def test_scale_rotation_and_place() -> None:
     slab = extruded(shapely.box(0, 0, 30, 20), 10)
     moved = printed(slab, scale=(1, 1, 0.5), rotate=(0, 0, 90), center=(60, 70))

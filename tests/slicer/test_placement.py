@@ -173,3 +173,12 @@ def test_rounded_down_never_grows(value: float) -> None:
 
 def test_no_parts() -> None:
     assert place([], BED) == []
+
+
+@pytest.mark.parametrize(("parts", "brim"), [(49, 0.0), (144, 0.0), (81, 4.0)])
+def test_a_full_bed_leaves_no_room_for_a_skirt_around_each_part(parts: int, brim: float) -> None:
+    placed = place([part(10, 10, 5)] * parts, BED, margin=7.0, brim=brim)
+    assert_apart(placed, 6 + 2 * brim)
+    assert max(np.abs(p.bounds[:, :2] - 110).max() for p in placed) <= 103
+    with pytest.raises(InputRefused, match="do not fit together"):
+        place([part(10, 10, 5)] * 400, BED, margin=7.0)

@@ -263,7 +263,7 @@ def test_damaged_foreign_files_are_refused(tmp_path: Path, kind: str) -> None:
     whole = (tmp_path / f"box.{kind}").read_bytes()
     for data in (whole[: len(whole) // 3], b"hello", bytes(500)):
         (tmp_path / f"box.{kind}").write_bytes(data)
-        with pytest.raises(InputRefused, match=kind.upper()):
+        with pytest.raises(InputRefused, match=rf"is no whole {kind.upper()}|holds no faces of a {kind.upper()}"):
             read(tmp_path / f"box.{kind}")
 
 
@@ -290,3 +290,16 @@ def test_misnamed_files_are_read_by_what_they_are(tmp_path: Path) -> None:
 def test_suspicious_sizes_name_the_option(scale: float, option: str | None) -> None:
     warning = suspicious_size([mesh_of(CORNERS * SIZE * scale, BOX_FACES)])
     assert (warning is None) if option is None else option in (warning or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("production/2015/06", True), ("material/2015/02", True), ("beamlattice/2017/02", False)]
+)
+def test_what_a_3mf_requires_is_known_or_refused(tmp_path: Path, name: str, known: bool) -> None:
+    needs = f'<model requiredextensions="q" xmlns:q="http://schemas.microsoft.com/3dmanufacturing/{name}"'
+    xml = model().replace("<model", needs, 1)
+    if known:
+        assert len(read_3mf(tmp_path, xml)) == 1
+    else:
+        with pytest.raises(InputRefused, match=f"requires the 3MF extension .*{name}"):
+            read_3mf(tmp_path, xml)

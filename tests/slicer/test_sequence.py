@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from gcode.errors import GcodeError, MalformedGcode, TemplateError
+from gcode.errors import GcodeError, TemplateError
 from gcode.moves import Moves
 from gcode.planner import estimate
 from gcode.reader import read
@@ -142,8 +142,8 @@ def test_what_is_wrong_with_a_template_is_said(name):
         TemplateError, match=rf"{name}, line 2: unknown placeholder 'layer_hight' \(did you mean 'layer_height'"
     ):
         text_of(given(**{name: "M117\nM117 {layer_hight}"}))
-    with pytest.raises(MalformedGcode, match="not a G-code word: 'G1 X'"):
-        text_of(given(**{name: "G1 X"}))
+    with pytest.raises(TemplateError, match=rf"{name}, line 2: not a G-code word: 'G1 X'"):
+        text_of(given(**{name: "M117\nG1 X"}))
     assert issubclass(TemplateError, GcodeError)
 
 
