@@ -1,6 +1,7 @@
 """The serial protocol, pure: bytes in, frozen events out. `Link` is one session; docs/protocol.md tells the story.
 
-link       one session: what to write, what was said, what silence means
+link       one session: what to write, and what silence means
+answers    its other half: what the printer's answers do to it
 states     what a link may be doing, as a table
 sequence   lines by number, and how far each was sent, acknowledged, proven
 window     how much may be on its way
