@@ -50,6 +50,7 @@ def recover(
     """
     from fabthread.running import EXITS
     from printer.config import data_folder
+    from printer.errors import ImpossibleAction
     from printer.store import Store
 
     with Store(data_folder()) as store:
@@ -58,6 +59,8 @@ def recover(
             return
         row = store.job(job)
         if drop:
+            if row.state in ("done", "cancelled"):
+                raise ImpossibleAction(f"job {row.id} is {row.state}: there is nothing to give up")
             _end(store, row, "given up")
             click.echo(f"job {row.id} is given up")
             return

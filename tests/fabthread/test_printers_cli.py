@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from fabthread.cli import main, root
+from fabthread.errors import exit_code_of
 from printer.recovery import QUEUE
 from printer.store import Store
 
@@ -151,6 +152,16 @@ def test_a_print_can_be_given_up(home):
     assert "tower.gcode" in run("recover").output
     assert run("recover", 1, "--drop").exit_code == 0
     assert "no print was cut off" in run("recover").output
+
+
+def test_what_is_over_cannot_be_given_up(home):
+    Path("tower.gcode").write_text("G28\nG1 X10 F1000\n")
+    run("print", "tower.gcode", "--virtual", "--speed", "max", "--force")
+    before = (home / "data" / "jobs" / "000001" / "journal").read_bytes()
+    dropped = run("recover", 1, "--drop")
+    assert exit_code_of(dropped.exception) == 2
+    assert str(dropped.exception) == "job 1 is done: there is nothing to give up"
+    assert (home / "data" / "jobs" / "000001" / "journal").read_bytes() == before
 
 
 def test_spools_are_kept_and_corrected(home):
