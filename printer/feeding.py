@@ -72,13 +72,13 @@ class Feeder:
         """Whether everything before the next stop is handed over and taken."""
         return self.cursor == self.stop < len(self.program) and self.acknowledged >= self.cursor
 
-    def feed(self, now: float) -> None:
+    def feed(self) -> None:
         """Hand over as many lines as the link has room for."""
         room = self._link.room()
         while room > 0 and self.cursor < self.stop:
             lines = self._next(min(self.cursor + room, self.stop))
             for line in lines:
-                self._link.send(line, now)
+                self._link.send(line)
             self.cursor += len(lines)
             room -= len(lines)
 
@@ -90,7 +90,7 @@ class Feeder:
         """Go on behind the stop at the cursor, whose line the host has executed itself."""
         if self.at_stop:
             self._passed = self.cursor
-            self._link.send("", 0.0)
+            self._link.send("")
             self.cursor += 1
 
     def _next(self, last: int) -> list[str]:

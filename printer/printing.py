@@ -92,7 +92,7 @@ class Printing:
         """Do what is to be done now, waiting up to `timeout` seconds for the printer."""
         try:
             if self.job.state in FED:
-                self.feeder.feed(self.session.now)
+                self.feeder.feed()
         except UnsendableLine as error:
             self.fail(str(error))
         for event in self.session.pump(timeout):

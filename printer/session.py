@@ -61,7 +61,7 @@ class Session:
     def say(self, lines: Iterable[str], then: Callable[[], None] | None = None) -> None:
         """Queue lines before all lines of the job; call `then` when everything that was said has certainly arrived."""
         for line in lines:
-            self.link.send(line, self.now, job=False)
+            self.link.send(line, job=False)
         self._then = then or self._then
 
     def forget(self) -> None:

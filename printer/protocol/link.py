@@ -60,7 +60,7 @@ class Link(Answers):
             self._meeting = Meeting(self._meeting.known, self._sequence.certain)
             self._due = now
 
-    def send(self, line: str, now: float = 0.0, *, job: bool = True) -> None:
+    def send(self, line: str, *, job: bool = True) -> None:
         """Queue a line; what is not the job's goes first, and gets a `Completed` event.
 
         Raises `UnsendableLine`.

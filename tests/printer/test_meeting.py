@@ -18,7 +18,7 @@ def on_its_way(firmware=MARLIN):
     """Return a link whose device was lost with lines on their way, and found again."""
     link = opened(firmware, detect=False)
     for k in range(10):
-        link.send(f"G1 X{k}", 1.0)
+        link.send(f"G1 X{k}")
     link.to_write(1.0)
     assert link.waiting
     link.reopened(2.0)

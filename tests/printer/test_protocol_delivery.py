@@ -66,7 +66,7 @@ def play(
     while now < limit and link.state not in (State.FAILED, State.HALTED):
         more = min(link.room(), len(lines) - fed)
         for line in lines[fed : fed + more]:
-            link.send(line, now)
+            link.send(line)
         fed += more
         if data := link.to_write(now):
             marlin.write(hurt(data, up or {}, bytes_up), now)

@@ -87,17 +87,17 @@ def test_a_boot_while_opening_is_waited_for():
 
 def test_a_boot_in_the_middle_of_a_job_is_loud_and_nothing_more_is_sent():
     link = opened()
-    link.send("G1 X1", 1.0)
+    link.send("G1 X1")
     link.to_write(1.0)
     assert link.receive(b"start\n", 1.1) == [Restarted(unexpected=True)]
-    link.send("G1 X2", 1.2)
+    link.send("G1 X2")
     assert link.to_write(1.2) == b""
 
 
 def test_commands_pass_the_job_and_are_reported_complete():
     link = opened(ping_pong=True)
-    link.send("G1 X1", 1.0)
-    link.send("M220 S90", 1.0, job=False)
+    link.send("G1 X1")
+    link.send("M220 S90", job=False)
     assert b"M220" in link.to_write(1.0)
     assert link.receive(b"ok\n", 1.0) == []
     assert b"M105" in link.to_write(1.0)  # an `ok` may be another's: this answer is not
@@ -108,7 +108,7 @@ def test_commands_pass_the_job_and_are_reported_complete():
 def test_a_comment_line_of_the_job_counts_with_the_line_before_it():
     link = opened()
     for line in ("; first", "G1 X1 ; one", "", "; last"):
-        link.send(line, 1.0)
+        link.send(line)
     answer(link, 1.0)
     assert link.acknowledged == 4
     assert link.idle
@@ -124,7 +124,7 @@ def test_every_form_of_a_resend_request_is_understood(text):
 def test_an_unreadable_resend_request_takes_the_number_from_the_error():
     link = opened()
     for k in range(3):
-        link.send(f"G1 X{k}", 1.0)
+        link.send(f"G1 X{k}")
     sent = link.to_write(1.0)
     number = int(sent.split(b"N")[1].split()[0])
     events = link.receive(b"Error:checksum mismatch, Last Line: %d\nRe#end: 1\nok\n" % (number - 1), 1.0)
@@ -135,7 +135,7 @@ def test_an_unreadable_resend_request_takes_the_number_from_the_error():
 
 def test_a_number_that_was_never_given_is_doubted_first_and_then_fatal():
     link = opened()
-    link.send("G1 X1", 1.0)
+    link.send("G1 X1")
     link.to_write(1.0)
     now, events = 1.0, []
     for _ in range(8):
@@ -148,7 +148,7 @@ def test_a_number_that_was_never_given_is_doubted_first_and_then_fatal():
 
 def test_the_same_line_refused_for_ever_is_given_up():
     link = opened()
-    link.send("G1 X1", 1.0)
+    link.send("G1 X1")
     number = int(link.to_write(1.0).split(b"N")[1].split()[0])
     now, events = 1.0, []
     while link.state != State.FAILED and now < 100:
@@ -162,7 +162,7 @@ def test_the_same_line_refused_for_ever_is_given_up():
 
 def test_silence_is_asked_about_and_then_reported():
     link = opened()
-    link.send("G1 X1", 1.0)
+    link.send("G1 X1")
     link.to_write(1.0)
     assert b"M105" in link.to_write(link.deadline(1.0))
     events = []
@@ -176,7 +176,7 @@ def test_silence_is_asked_about_and_then_reported():
 
 def test_busy_is_a_sign_of_life():
     link = opened()
-    link.send("G28", 1.0)
+    link.send("G28")
     link.to_write(1.0)
     for now in range(2, 200, 2):
         assert link.receive(b"echo:busy: processing\n", float(now)) == [Busy("processing")]
@@ -187,7 +187,7 @@ def test_busy_is_a_sign_of_life():
 
 def test_an_emergency_stop_passes_everything():
     link = opened()
-    link.send("G1 X1", 1.0)
+    link.send("G1 X1")
     assert link.urgent("M112") == b"\nM112\n"
     assert link.to_write(1.0) == b""
     assert link.state == State.HALTED
@@ -252,7 +252,7 @@ def test_temperatures_of_every_firmware():
 
 def test_repetier_marks_with_a_line_behind_the_ok():
     link = opened(REPETIER, detect=False)
-    link.send("G1 X1", 3.0)
+    link.send("G1 X1")
     link.to_write(3.0)
     assert link.receive(b"ok 5\nT:20.00 /0 B:21.00 /0 B@:0 @:0\n", 3.0)
 
@@ -276,7 +276,7 @@ def test_the_same_bytes_give_the_same_events_however_they_are_cut(noise, size):
     whole, pieces = opened(), opened()
     for link in (whole, pieces):
         for k in range(5):
-            link.send(f"G1 X{k}", 1.0)
+            link.send(f"G1 X{k}")
         link.to_write(1.0)
     cut = [pieces.receive(said[k : k + size], 1.0) for k in range(0, len(said), size)]
     assert whole.receive(said, 1.0) == [event for events in cut for event in events]

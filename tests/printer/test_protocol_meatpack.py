@@ -94,7 +94,7 @@ def test_a_break_ends_what_the_firmware_has_half_read():
 def test_the_link_packs_once_the_printer_says_that_it_unpacks():
     link, unpacker, events, text, now = Link(MARLIN, pack=True), Unpacker(), [], b"", 0.0
     link.open(now)
-    link.send("G1 X10 Y20.5 E1", now)
+    link.send("G1 X10 Y20.5 E1")
     for _ in range(40):
         unpacker.said, now = b"", now + 0.1
         said = unpacker.feed(link.to_write(now))
@@ -114,7 +114,7 @@ def test_the_link_packs_once_the_printer_says_that_it_unpacks():
 def test_a_printer_that_does_not_unpack_gets_plain_lines():
     link, now = Link(MARLIN, pack=True), 0.0
     link.open(now)
-    link.send("G1 X1", now)
+    link.send("G1 X1")
     out = b""
     for _ in range(60):
         data = link.to_write(now)

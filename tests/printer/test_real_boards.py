@@ -24,7 +24,7 @@ class Board:
         self.link, self.now, self.taken, self.events = Link(MARLIN, detect=False), 0.0, 0, []
         self.link.open(self.now)
         for k in range(lines):
-            self.link.send(f"G1 X{k}", self.now)
+            self.link.send(f"G1 X{k}")
         while not self.link.idle:
             self.answer(self.link.to_write(self.now))
             self.now += 0.1
@@ -47,7 +47,7 @@ def test_a_board_that_starts_anew_unheard_is_not_sent_the_job_again():
     board = Board(300)
     written = b""
     for k in range(40):
-        board.link.send(f"G1 Y{k}", board.now)
+        board.link.send(f"G1 Y{k}")
         if data := board.link.to_write(board.now):
             written += data
             board.say(b"Error:Line Number is not Last Line Number+1, Last Line: 0\nResend: 1\nok\n")
@@ -68,7 +68,7 @@ def test_one_word_of_a_boot_message_is_enough(word):
 
 def test_an_unknown_command_that_is_quoted_without_blanks_is_the_one_that_was_sent():
     board = Board(3)
-    board.link.send("M900 K0.05", board.now)
+    board.link.send("M900 K0.05")
     board.link.to_write(board.now)
     board.say(b'echo:Unknown command: "M900K0.05*12"\nok\n')
     assert board.heard(UnknownCommand)
