@@ -33,39 +33,35 @@ COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 EXIT_OF = {"error": 7, "warning": 8}
 
 
-def list_rules(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print the table of rules and stop."""
-    if not wanted:
-        return
+def list_rules(as_json: bool) -> None:
+    """Print the table of rules."""
     from gcode.checks import RULES
 
+    if as_json:
+        rules = RULES.values()
+        click.echo(
+            json.dumps([{"rule": r.name, "severity": r.severity.name.lower(), "what": r.what} for r in rules], indent=2)
+        )
+        return
     for rule in RULES.values():
         severity = rule.severity.name.lower()
         click.echo(f"{click.style(f'{severity:<8}', COLOURS[severity])} {rule.name:<17} {rule.what}")
-    ctx.exit()
 
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(), required=False, metavar="FILE")
 @profile_options
 @plate_option
 @click.option(
     "--rule", "rules", metavar="NAME=SEVERITY", multiple=True, help="off, info, warning or error; repeatable."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option(
-    "--rules",
-    "listing",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=list_rules,
-    help="List all rules, and stop.",
-)
+@click.option("--rules", "listing", is_flag=True, help="List all rules, and stop.")
 @click.pass_context
 def check(
-    ctx: click.Context, /, file: str, plate: int | None, rules: tuple[str, ...], as_json: bool, **profile: Any
-) -> None:
+    ctx: click.Context, /, file: str | None, plate: int | None, rules: tuple[str, ...], as_json: bool, listing: bool,
+    **profile: Any,
+) -> None:  # fmt: skip
     """Check the G-code in FILE, of any slicer, for a machine.
 
     Without profiles it is the machine that the file was sliced for, if its slicer wrote that into it, else a generic
@@ -73,6 +69,11 @@ def check(
     """
     from gcode import checks
 
+    if listing:
+        list_rules(as_json)
+        return
+    if file is None:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
     subject = judging.read(file, plate)
     judge = judging.judge_of(file, subject.settings, **profile)
     chosen = checks.severities([*judge.rules, *rules])

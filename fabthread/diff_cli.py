@@ -20,11 +20,12 @@ EPILOG = """\b
 Examples:
   fabthread diff before.gcode after.gcode
   fabthread diff a.gcode b.gcode --printer prusa-mk4 --json
+  fabthread diff part.gcode printed.gcode --beads       did `print --record` lay what the file says?
   fabthread diff plates.gcode.3mf plates.gcode.3mf --plate 1,2
 
 \b
 Exit codes:
-  0    both print the same; comments may differ
+  0    both print the same; comments may differ; with --beads: the beads are the same
   1    they differ
 """
 MOST, WORST = 8, 3
@@ -52,9 +53,12 @@ def plates(text: str) -> tuple[int, ...]:
 @click.argument("b", type=click.Path())
 @profile_options
 @click.option("--plate", type=plates, metavar="N|A,B", help="Which plate of .gcode.3mf files; the only one by default.")
+@click.option("--beads", is_flag=True, help="Only what is laid counts: not heat, homing or what stands around it.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
-def diff(ctx: click.Context, /, a: str, b: str, plate: tuple[int, ...] | None, as_json: bool, **profile: Any) -> None:
+def diff(
+    ctx: click.Context, /, a: str, b: str, plate: tuple[int, ...] | None, beads: bool, as_json: bool, **profile: Any
+) -> None:
     """Tell what changed from the G-code file A to B: beads, time, plastic, heat, commands.
 
     Not the text is compared but what is printed, in whatever order. Both are timed on --printer; without it on the
@@ -68,16 +72,24 @@ def diff(ctx: click.Context, /, a: str, b: str, plate: tuple[int, ...] | None, a
     judge = judging.judge_of(a, one.settings, **profile)
     (first, of_a), (second, of_b) = judging.surveyed(one, judge), judging.surveyed(other, judge)
     found = compare(of_a, of_b)
-    changed = _changed(one.settings, other.settings)
+    same = found.same_beads if beads else found.same
+    changed = {} if beads else _changed(one.settings, other.settings)
     if as_json:
-        facts = {"files": [a, b], **found.as_dict(), "settings": changed, "a": first.as_dict(), "b": second.as_dict()}
+        facts = {
+            "files": [a, b],
+            **found.as_dict(),
+            "same": same,
+            "settings": changed,
+            "a": first.as_dict(),
+            "b": second.as_dict(),
+        }
         click.echo(json.dumps(facts, indent=2))
     else:
-        rows = [("verdict", "both print the same")] if found.same else list(_rows(found, first, second))
+        rows = [("verdict", "both print the same")] if found.same else list(_rows(found, first, second, beads))
         texts = [f"{key}: {_short(was)} > {_short(now)}" for key, (was, now) in changed.items()]
         for name, text in rows + _listed("settings", texts):
             click.echo(f"{name:<12}{text}")
-    ctx.exit(0 if found.same else 1)
+    ctx.exit(0 if same else 1)
 
 
 def _chosen(a: str, b: str, plate: tuple[int, ...] | None) -> tuple[int | None, int | None]:
@@ -96,13 +108,15 @@ def _chosen(a: str, b: str, plate: tuple[int, ...] | None) -> tuple[int | None, 
     return plate[0], plate[-1]
 
 
-def _rows(found: Diff, a: Survey, b: Survey) -> Iterator[tuple[str, str]]:
-    """Yield what differs, in one line each: name and text."""
+def _rows(found: Diff, a: Survey, b: Survey, beads: bool) -> Iterator[tuple[str, str]]:
+    """Yield what differs, in one line each: name and text; of the `beads` alone if wanted."""
     yield "geometry", _geometry(found)
     if any(found.shift):
         yield "", f"B lies {found.shift[0]:g}, {found.shift[1]:g} mm from A; the rest is told as if it did not"
     for text in _layers(found.layers):
         yield "", text
+    if beads:
+        return
     yield from _numbers(found, a, b)
     for z, (first, second) in list(found.layer_seconds.items())[:WORST]:
         yield "", f"z {z:g}: {first:.1f} > {second:.1f} s"

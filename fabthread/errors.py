@@ -19,7 +19,7 @@ from printer.text import plain
 EXIT_CODES = {
     0: "done",
     1: "internal error: a bug, please report it; of diff: the files differ",
-    2: "usage: an unknown option or a missing argument",
+    2: "usage: an unknown option, a missing argument, a job or spool that is not there",
     3: "input refused: the model or file cannot be read as what it claims to be",
     4: "settings refused: unknown, out of range or contradictory",
     5: "nothing to print: no bead fits into the model",
@@ -44,6 +44,7 @@ CODES = {
     "printer.errors.VirtualError": 4,
     "printer.errors.ConfigError": 4,
     "printer.errors.StoreError": 6,
+    "printer.errors.NoSuchEntry": 2,
     "printer.errors.LinkError": 10,
     "printer.errors.DriverError": 10,
     "printer.errors.ProtocolError": 11,

@@ -95,7 +95,7 @@ def pairs_of(overrides: Iterable[str]) -> dict[str, str]:
     pairs = {}
     for text in overrides:
         key, equals, value = text.partition("=")
-        if not equals or not key.strip():
+        if not equals or not key.strip().isprintable() or not key.strip():
             raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as layer_height=0.2", param_hint="'--set'")
         pairs[key.strip()] = value.strip()
     return pairs

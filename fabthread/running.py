@@ -58,7 +58,8 @@ class Stop(AbstractContextManager["Stop"]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            ending = self.pressed and number == signal.SIGINT  # one more now must not cost the exit code
+            signal.signal(number, signal.SIG_IGN if ending else handler)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:

@@ -86,6 +86,11 @@ class Diff:
         """Whether both do exactly the same, comments aside."""
         return self.verdict == SAME and self.moves and not (self.commands or self.flows or self.speeds)
 
+    @property
+    def same_beads(self) -> bool:
+        """Whether both lay the same plastic in the same places, at the same speed and in the same order."""
+        return self.verdict == SAME and not (self.flows or self.speeds or any(self.shift))
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return asdict(self) | {"same": self.same, "layers": [layer._asdict() for layer in self.layers]}

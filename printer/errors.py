@@ -15,6 +15,7 @@ PrinterError
 ├── DriverError            a remote server that refuses or cannot be understood
 ├── ConfigError            a printer's entry in the user's own files that makes no sense
 ├── StoreError             a journal, record or spool file that cannot be read or written
+│   └── NoSuchEntry        a job or spool that is not there, or a spool that cannot be
 └── VirtualError           a virtual printer that cannot be built as asked
 """
 
@@ -83,6 +84,10 @@ class ConfigError(PrinterError):
 
 class StoreError(PrinterError):
     """A journal, record or spool file that cannot be read or written."""
+
+
+class NoSuchEntry(StoreError):
+    """A job or spool that is not there, or a spool that cannot be."""
 
 
 class VirtualError(PrinterError):

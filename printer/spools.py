@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
-from printer.errors import StoreError
+from printer.errors import NoSuchEntry
 
 DENSITIES = {
     "PLA": 1.24, "PETG": 1.27, "ABS": 1.04, "ASA": 1.07, "TPU": 1.21, "PC": 1.2, "PA": 1.14, "NYLON": 1.14,
@@ -44,14 +44,14 @@ class Spool:
 
 
 def checked(spool: Spool) -> Spool:
-    """Return a spool that can exist. Raises `StoreError`."""
+    """Return a spool that can exist. Raises `NoSuchEntry`."""
     for what, value, low, high in (
         ("diameter", spool.diameter, 0.5, 5.0),
         ("density", spool.density, 0.3, 20.0),
         ("weight", spool.full, 0.0, 1e5),
     ):
         if not low <= value <= high:
-            raise StoreError(f"a spool cannot have a {what} of {value:g}: {low:g} to {high:g}")
+            raise NoSuchEntry(f"a spool cannot have a {what} of {value:g}: {low:g} to {high:g}")
     if not spool.name.strip() or not spool.name.isprintable() or len(spool.name) > 80:
-        raise StoreError("a spool needs a name of at most 80 letters, on one line")
+        raise NoSuchEntry("a spool needs a name of at most 80 letters, on one line")
     return spool

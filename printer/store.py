@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from printer.errors import StoreError
+from printer.errors import NoSuchEntry, StoreError
 from printer.spools import Spool, checked
 
 VERSION = 1
@@ -148,11 +148,11 @@ class Store:
             return [JobRow(**row) for row in found]
 
     def job(self, number: int) -> JobRow:
-        """Return one job. Raises `StoreError` where there is none."""
+        """Return one job. Raises `NoSuchEntry` where there is none."""
         with _mapped(self.folder):
             row = self._db.execute("select * from jobs where id = ?", [number]).fetchone()
         if row is None:
-            raise StoreError(f"there is no job {number}; `fabthread history` lists them")
+            raise NoSuchEntry(f"there is no job {number}; `fabthread history` lists them")
         return JobRow(**row)
 
     def job_folder(self, number: int) -> Path:
@@ -183,13 +183,13 @@ class Store:
             return [Spool(**row, loaded=tuple(places.get(row["id"], ()))) for row in found]
 
     def spool(self, which: int | str) -> Spool:
-        """Return a spool by its number or its name. Raises `StoreError` where there is none, or more than one."""
+        """Return a spool by its number or its name. Raises `NoSuchEntry` where there is none, or more than one."""
         text = str(which)
         all_ = self.spools()
         found = [s for s in all_ if str(s.id) == text] or [s for s in all_ if s.name == text]
         if len(found) != 1:
             what = "several spools are" if found else "no spool is"
-            raise StoreError(f"{what} called {text!r}; `fabthread spools list` shows their numbers")
+            raise NoSuchEntry(f"{what} called {text!r}; `fabthread spools list` shows their numbers")
         return found[0]
 
     def use(self, which: int | str, printer: str, tool: int = 0) -> Spool:
@@ -204,7 +204,7 @@ class Store:
         """Set the grams that are left."""
         spool = self.spool(which)
         if not -1e5 <= left <= 1e5:
-            raise StoreError(f"a spool cannot have {left:g} g left")
+            raise NoSuchEntry(f"a spool cannot have {left:g} g left")
         with self._change() as db:
             db.execute("update spools set left = ? where id = ?", (left, spool.id))
         return self.spool(spool.id)

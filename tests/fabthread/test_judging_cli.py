@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -325,3 +326,22 @@ def test_a_device_is_no_model_to_verify(tmp_path):
     refused = run("verify", "/dev/zero", tmp_path / "part.gcode").exception
     assert isinstance(refused, UnreadableModel)
     assert "is a device" in str(refused)
+
+
+def test_rules_are_told_to_programs_too():
+    told = json.loads(run("check", "--rules", "--json").output)
+    assert {each["rule"] for each in told} == set(RULES)
+    assert told[0].keys() == {"rule", "severity", "what"}
+    assert run("check", "--json").exit_code == 2  # of which file?
+
+
+def test_a_record_is_compared_by_its_beads(cube, tmp_path):
+    commented = tmp_path / "commented.gcode"
+    lines = cube.read_text().splitlines()
+    commented.write_text("\n".join(line for line in lines if not line.startswith(("M104", "M140", ";"))))
+    assert run("diff", cube, commented).exit_code == 1
+    alike = run("diff", cube, commented, "--beads")
+    assert alike.exit_code == 0, alike.output
+    last = max(k for k, line in enumerate(lines) if re.match(r"G1 X\S+ (Y\S+ )?E[.\d]", line))
+    commented.write_text("\n".join(lines[:last] + lines[last + 1 :]))
+    assert run("diff", cube, commented, "--beads").exit_code == 1

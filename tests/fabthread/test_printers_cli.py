@@ -171,7 +171,8 @@ def test_spools_are_kept_and_corrected(home):
     assert "in shop/1" in run("spools", "use", "red", "--printer", "shop", "--tool", 1).output
     assert re.search(r"700\.0 of 750", run("spools", "adjust", "red", "--by", "-50").output)
     assert code_of("spools", "adjust", "red") == 2
-    assert code_of("spools", "use", "blue", "--printer", "shop") == 6
+    assert code_of("spools", "use", "blue", "--printer", "shop") == 2
+    assert code_of("spools", "add", "blue", "--grams", "nan") == 2
     assert "forgotten" in run("spools", "remove", 1).output
 
 
