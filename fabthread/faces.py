@@ -37,7 +37,7 @@ class Plain:
 
     def __init__(self) -> None:
         self._next = 0.0
-        self._done = -1.0
+        self._told = ""
 
     def __enter__(self) -> Plain:
         return self
@@ -58,14 +58,12 @@ class Plain:
     def draw(self, status: Status) -> None:
         """Tell how far it is, now and then."""
         now = time.monotonic()
-        if now < self._next or status.over or status.done == self._done:
+        if now < self._next or (status.over and self._told):  # how it ended is told by `end`
             return
-        self._next, self._done = now + LINES_S, status.done
-        from fabthread.live import clock
-
-        left = f", {clock(status.left_s)} left" if status.left_s is not None else ""
-        layer = f", layer {status.layer + 1} of {status.layers}" if status.layers else ""
-        self.say(f"{100 * status.done:.1f}%{layer}{left}")
+        text = so_far(status)
+        if text != self._told:
+            self._next, self._told = now + LINES_S, text
+            self.say(text)
 
     def say(self, text: str) -> None:
         """Tell anything."""
@@ -192,6 +190,18 @@ def face(title: str, as_json: bool, keys: str = HELP) -> Face:
     if as_json:
         return Json()
     return Live(title, keys) if sys.stdout.isatty() else Plain()
+
+
+def so_far(status: Status) -> str:
+    """Return in a line how far a job is; where there is none, how hot the printer is."""
+    from fabthread.live import clock
+
+    if status.over or status.state in ("idle", "offline"):
+        heat = ", ".join(f"{plain(name, 8)} {reading.actual:.0f} C" for name, reading in status.heaters.items())
+        return "; ".join(filter(None, (status.state, status.reason, heat)))
+    left = f", {clock(status.left_s)} left" if status.left_s is not None else ""
+    layer = f", layer {status.layer + 1} of {status.layers}" if status.layers else ""
+    return f"{100 * status.done:.1f}%{layer}{left}"
 
 
 def progress(status: Status) -> dict[str, Any]:

@@ -321,7 +321,7 @@ def view(job: Job, now: float) -> View:
 
 
 def _share(part: Any, whole: Any, line: int, lines: int) -> float:
-    """Return part of whole, by lines where there is no whole."""
+    """Return part of whole, by lines where there is no whole; nothing of a job without any."""
     if whole > 0:
         return min(max(float(part) / float(whole), 0.0), 1.0)
-    return line / lines if lines else 1.0
+    return line / lines if lines else 0.0

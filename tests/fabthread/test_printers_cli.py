@@ -103,7 +103,9 @@ def test_a_printer_is_tested_watched_and_talked_to(port):
     tested = run("printers", "test", "shop")
     assert tested.exit_code == 0, tested.output
     assert "Marlin" in tested.output
+    assert run("monitor", "--once").output == "idle; T 22 C, B 22 C\n"
     watched = [json.loads(line) for line in run("monitor", "--once", "--json").output.splitlines()]
+    assert watched[0]["done"] == 0.0
     assert watched[-1]["heaters"]["T"][0] == pytest.approx(22, abs=5)
     said = run("terminal", "-c", "M114", "-c", "G28", "-c", "M105").output
     assert "X:" in said
