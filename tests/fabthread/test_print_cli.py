@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -218,7 +219,10 @@ def test_ctrl_c_asks_and_a_second_one_stops_with_heaters_off(home):
     wait_for(process.stdout, "Ctrl-C again stops it")
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=20)[0]
+    rest = wait_for(process.stdout, "cancelled after")
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)  # too late to change anything
+    rest += process.communicate(timeout=20)[0]
     assert process.returncode == 12
     assert "cancelled by hand" in rest
 
