@@ -51,6 +51,7 @@ def recover(
     from fabthread.running import EXITS
     from printer.config import data_folder
     from printer.errors import ImpossibleAction
+    from printer.journal import recover as read
     from printer.store import Store
 
     with Store(data_folder()) as store:
@@ -58,6 +59,8 @@ def recover(
             _list(store, as_json)
             return
         row = store.job(job)
+        if (journal := store.job_folder(row.id) / "journal").exists() and read(journal).written:
+            raise ImpossibleAction(f"job {row.id} is being printed by another program right now")
         if drop:
             if row.state in ("done", "cancelled"):
                 raise ImpossibleAction(f"job {row.id} is {row.state}: there is nothing to give up")
@@ -80,7 +83,7 @@ def unfinished(store: Store) -> list[tuple[JobRow, Recovery]]:
             known = read(store.job_folder(row.id) / "journal")
         except StoreError:
             continue
-        if known.end is None and (store.job_folder(row.id) / "part.gcode").exists():
+        if known.end is None and not known.written and (store.job_folder(row.id) / "part.gcode").exists():
             found.append((row, known))
     return sorted(found, key=lambda each: -each[0].id)
 

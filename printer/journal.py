@@ -51,6 +51,7 @@ class Journal:
             raise StoreError(f"{self.path} exists already: a journal belongs to one print") from None
         except OSError as error:
             raise StoreError(f"cannot write the journal {self.path}: {error.strerror}") from None
+        _locked(self._fd)
         self._write(self._head)
         os.fsync(self._fd)
         _sync_folder(self.path.parent)
@@ -118,6 +119,7 @@ class Journal:
         if self._syncing:
             self._syncing.result()
         fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+        _locked(fd)
         os.write(fd, text)
         os.fsync(fd)
         os.replace(new, self.path)
@@ -140,6 +142,7 @@ class Recovery:
     sent          lines that may have reached it, at the last record
     state         the job's last state; `end` says how it ended, None where it did not
     damaged       lines of the journal that could not be read
+    written       somebody has it open and writes it: the print is not over (never known on Windows)
     """
 
     job: Record
@@ -148,6 +151,7 @@ class Recovery:
     state: str = ""
     end: str | None = None
     damaged: int = 0
+    written: bool = False
     path: Path = field(default_factory=Path)
 
     def unknown(self, queue: int) -> tuple[int, int]:
@@ -162,7 +166,9 @@ class Recovery:
 def recover(path: str | os.PathLike[str]) -> Recovery:
     """Return what a journal knows. Raises `StoreError` where it cannot be read, or has lost its head."""
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        with open(path, "rb") as file:
+            lines = file.read().split(b"\n")
+            written = not _locked(file.fileno(), shared=True)
     except OSError as error:
         raise StoreError(f"cannot read the journal {os.fspath(path)}: {error.strerror}") from None
     found: Record = {}
@@ -180,6 +186,7 @@ def recover(path: str | os.PathLike[str]) -> Recovery:
         state=str(found.get("state", "")),
         end=found.get("end"),
         damaged=damaged,
+        written=written,
         path=Path(path),
     )
 
@@ -204,6 +211,21 @@ def decode(line: bytes) -> Record | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
+
+
+def _locked(fd: int, shared: bool = False) -> bool:
+    """Hold a file until it is closed, by whatever end; say whether nobody else holds it, where the system tells."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,8 +13,9 @@ from click.testing import CliRunner
 
 from fabthread.cli import main, root
 from fabthread.errors import exit_code_of
+from printer.journal import Journal
 from printer.recovery import QUEUE
-from printer.store import Store
+from printer.store import JobRow, Store
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
@@ -154,6 +155,20 @@ def test_a_print_can_be_given_up(home):
     assert "tower.gcode" in run("recover").output
     assert run("recover", 1, "--drop").exit_code == 0
     assert "no print was cut off" in run("recover").output
+
+
+@posix
+def test_what_another_program_prints_is_neither_listed_nor_given_up(home):
+    with Store(home / "data") as store:
+        job, folder = store.begin(JobRow(began="today", printer="port", file="tower.gcode", sha256="0", state="started"))
+    (folder / "part.gcode").write_text("G28\n")
+    log = Journal(folder / "journal", {})
+    assert "no print was cut off" in run("recover").output
+    refused = run("recover", job, "--drop")
+    assert exit_code_of(refused.exception) == 2
+    assert "printed by another program" in str(refused.exception)
+    log.close()
+    assert "tower.gcode" in run("recover").output
 
 
 def test_what_is_over_cannot_be_given_up(home):

@@ -47,6 +47,18 @@ def test_what_was_noted_is_found_again(path):
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell")
+def test_a_journal_that_is_being_written_says_so(path, monkeypatch):
+    monkeypatch.setattr(journal, "LARGEST", 500)
+    log = Journal(path, {}, Clock())
+    assert recover(path).written
+    for line in range(0, 400, 20):  # it is rewritten meanwhile
+        log.note(line, line)
+    assert recover(path).written
+    log.close()
+    assert not recover(path).written
+
+
 def test_an_ended_print_has_nothing_to_recover(path):
     log = Journal(path, {})
     log.end("done")
