@@ -37,7 +37,7 @@ from slicer.tools.medial import (
 )
 from slicer.tools.nubs import with_nubs
 from slicer.tools.offsets import grow_twice, offset
-from slicer.tools.polygons import alike, parts_of, ring_areas, rings_of, thinned
+from slicer.tools.polygons import alike, empty_stack, parts_of, ring_areas, rings_of, thinned
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
@@ -113,7 +113,7 @@ def _walls_of(
         reach = step / 2 if inset else width / 2  # from the edge to the centre line
         narrow, border = _narrow(border, skin, skin + reach + SQUEEZE / 2 * step, crew)
         rows = narrow_rows(narrow.balls, len(border))
-        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, rows, crew)
+        loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow.balls, crew)
         if inset == 0:
             too_thin = _lost_area(narrow, thinnest)
         if inset == 0 and walls.thin_walls:
@@ -131,8 +131,7 @@ def _walls_of(
     if walls.wall_count:
         step = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height)
         narrow, rest = _narrow(border, skin, skin + step / 2, crew)
-        rows = narrow_rows(narrow.balls, len(border))
-        border = _inset(rest if walls.gap_fill else border, skin, step / 2, rows, crew)
+        border = _inset(rest if walls.gap_fill else border, skin, step / 2, narrow.balls, crew)
         if walls.gap_fill:
             narrow = _beside(narrow, border, ROLLING)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
@@ -159,10 +158,12 @@ def _beside(narrow: Narrow, taken: Regions, rolling: float) -> Narrow:
     return replace(narrow, balls=replace(balls, radius=radius, taken=taken, rolling=rolling))
 
 
-def _inset(border: Regions, depth: Floats, squeeze: Floats, narrow: NDArray[np.bool_], crew: Crew) -> Regions:
+def _inset(border: Regions, depth: Floats, squeeze: Floats, balls: Balls, crew: Crew) -> Regions:
     """Return the border moved inwards; narrow islands keep only what is wide enough for two sides of a loop."""
-    loops = border.copy()
+    narrow = narrow_rows(balls, len(border))
+    loops = empty_stack(len(border))  # where none of the balls is `depth` and `squeeze` large
     loops[~narrow] = offset(border[~narrow], -depth[~narrow], crew)
+    narrow &= balls.roomy
     loops[narrow] = grow_twice(border[narrow], -(depth + squeeze)[narrow], squeeze[narrow], crew)
     return loops
 

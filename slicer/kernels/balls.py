@@ -13,6 +13,7 @@ import numpy as np
 from cython.cimports.libc.math import sqrt
 
 TOUCH = cython.declare(cython.double, 1e-6)  # mm: a ball may be entered this deep
+NEARLY = cython.declare(cython.double, 0.06)  # mm: a ball that lacks no more may fit as a whole between two samples
 
 
 def count_samples(
@@ -48,8 +49,11 @@ def shrink(
     centre: cython.double[:, ::1],
     radius: cython.double[::1],
     partner: cython.longlong[::1],
+    roomy: cython.char[::1],
 ):
     """Fill for each sample its ball: centre (s, 2), radius (s,), and the sample on the other side (s,), -1 if none.
+
+    Write 1 into roomy (g,) for groups in which a ball of radius `reach` may fit anywhere.
 
     xy, offsets    closed rings
     side           (r,) +1 looks to the left of a ring's direction, -1 to the right
@@ -78,8 +82,8 @@ def shrink(
         for g in range(groups):
             _enter(xy, offsets, side, group_offsets[g], group_offsets[g + 1], 1.0 / _cell_size(reach[g]), grids[g],
                    cells[g], edges, heads, links)  # fmt: skip
-            _search(offsets[group_offsets[g]], offsets[group_offsets[g + 1]], edges, reach[g], least_turn, grids[g],
-                    cells[g, 0], heads, links, samples, centre, radius, partner)  # fmt: skip
+            roomy[g] = _search(offsets[group_offsets[g]], offsets[group_offsets[g + 1]], edges, reach[g], least_turn,
+                               grids[g], cells[g, 0], heads, links, samples, centre, radius, partner)  # fmt: skip
 
 
 @cython.cfunc
@@ -211,8 +215,9 @@ def _search(
     centre: cython.double[:, ::1],
     radius: cython.double[::1],
     partner: cython.longlong[::1],
-) -> cython.void:
-    """Do the work of `shrink` for the segments first:end, a group."""
+) -> cython.bint:
+    """Do the work of `shrink` for the segments first:end, a group; return whether a first ball may fit."""
+    roomy: cython.bint = False
     per_mm: cython.double = 1.0 / _cell_size(reach)
     right: cython.Py_ssize_t
     top: cython.Py_ssize_t
@@ -308,6 +313,7 @@ def _search(
                             touch_x = qx
                             touch_y = qy
                 gy += 1
+            roomy = roomy or r > reach - NEARLY
             if touched < 0 or r <= 0.0:
                 continue
             # the two directions from the centre to the outline: opposite (-1) between walls, near (+) in a corner
@@ -319,6 +325,7 @@ def _search(
             j = first + touched
             at = min(at / edges[touched, 4], 0.999999) if edges[touched, 4] > 0.0 else 0.0
             partner[s] = samples[j] + cython.cast(cython.Py_ssize_t, at * (samples[j + 1] - samples[j]))
+    return roomy
 
 
 def trace(

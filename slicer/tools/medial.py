@@ -44,6 +44,7 @@ class Balls:
     row      (s,) row of the stack
     rings    (r + 1,) offsets of the samples of each ring
     stack    (n,) the regions themselves
+    roomy    (n,) bool; no ball of the full size fits into the others
     taken    (n,) what has been laid inside them already, which no axis crosses
     rolling  beside what is taken, axes are joined where a ball of this share of their ends' fits all the way between
     """
@@ -54,6 +55,7 @@ class Balls:
     row: Ints
     rings: Ints
     stack: Regions
+    roomy: NDArray[np.bool_]
     taken: Regions | None = None
     rolling: float = 0.0
 
@@ -84,14 +86,15 @@ def find_balls(stack: Regions, reach: Any, crew: Crew, outside: bool = False) ->
     side = np.where(left != outside, 1.0, -1.0)
     row_rings = np.searchsorted(row[owner], np.arange(len(stack) + 1))
     reach = np.ascontiguousarray(np.broadcast_to(reach, stack.shape), np.float64)
+    roomy = np.zeros(len(stack), np.int8)
 
     def work(rows: slice) -> None:
         mine = row_rings[rows.start : rows.stop + 1]
-        balls.shrink(xy, offsets, side, mine, reach[rows], LEAST_TURN, samples, centre, radius, partner)
+        balls.shrink(xy, offsets, side, mine, reach[rows], LEAST_TURN, samples, centre, radius, partner, roomy[rows])
 
     crew.map(work, Crew.chunks(len(stack), 64))
     rings = samples[offsets]
-    return Balls(centre, radius, partner, np.repeat(row[owner], np.diff(rings)), rings, stack)
+    return Balls(centre, radius, partner, np.repeat(row[owner], np.diff(rings)), rings, stack, roomy == 1)
 
 
 def narrow_rows(balls: Balls, rows: int) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from slicer.tools.crew import Crew
 from slicer.tools.dots import radii, rings_in, take_dots
 from slicer.tools.ends import butted, cut_back
 from slicer.tools.medial import axes_through, find_balls, medial_axes, narrow_rows
+from slicer.tools.offsets import offset
 
 seeds = st.integers(0, 2**32 - 1)
 CREW = Crew(1)
@@ -55,10 +56,24 @@ def test_balls_fit_and_touch(seed: int, outside: bool) -> None:
     assert narrow_rows(found, 1)[0] == there.any()
 
 
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.floats(0.2, 1.0))
+def test_where_no_ball_of_full_size_fits_nothing_is_left_at_that_depth(seed: int, reach: float) -> None:
+    shapes = stack(blob(seed), box(0, 0, 9, 1.98 * reach), box(0, 0, 9, 1.8 * reach - 0.1))
+    roomy = find_balls(shapes, reach, CREW).roomy
+    assert shapely.is_empty(offset(shapes, -reach, CREW)[~roomy]).all()
+    assert not roomy[2]
+
+
 @settings(max_examples=6, deadline=None)
 @given(seeds)
 def test_compiled_and_uncompiled_balls_agree(seed: int) -> None:
     shape = blob(seed)
+    found = [find_balls(stack(shape), 0.4, CREW)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(medial, "balls", PLAIN["balls"])
+        found.append(find_balls(stack(shape), 0.4, CREW))
+    assert found[0].roomy.tolist() == found[1].roomy.tolist()
     ours, plain = axes_of(shape, {"balls": balls, "polyline": polyline}), axes_of(shape, PLAIN)
     for name in ("xy", "width", "offsets", "closed", "owner"):
         assert getattr(ours, name).tolist() == getattr(plain, name).tolist(), name
