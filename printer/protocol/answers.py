@@ -223,13 +223,14 @@ class Answers:
         match reply:
             case Ok() if not self._meeting.met:
                 failure = self._meeting.introduce(self._reader.facts)
+                self._reader.facts = {}  # another `ok` does not say it again
                 self._due = now if self._meeting.met else self._due
                 if self._meeting.met and not self.firmware.numbered:
                     failure = failure or self._meeting.uncounted(sequence.pending())
                     sequence.rewind(sequence.acked + 1, proven=False)
                     self._signal(Signal.QUIET)
                     self._due = NEVER
-            case Resend() if self._meeting.met:
+            case Resend() if self._meeting.met and reply.number >= 0:
                 failure = self._meeting.place(reply.number, sequence.top)
                 if not failure and self._meeting.placed:
                     self._swallow = True

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from printer.events import Failed
 from printer.protocol.sequence import Line
 
-FACTS = ("UUID", "MACHINE_TYPE", "FIRMWARE_NAME")
-"""What M115 says of a printer and does not change while it runs, the most telling first."""
+FACTS = ("MACHINE_TYPE", "FIRMWARE_NAME", "UUID")
+"""What M115 says of a printer and does not change while it runs, what people know it by first."""
 AGAIN_S, AGAIN_MOST_S = 2.0, 8.0
 """Until a question is asked again, doubled each time: the printer may be at a long move."""
 BELIEVED = 2
@@ -53,7 +53,7 @@ class Meeting:
         for key in FACTS:
             told, wanted = facts.get(key, ""), self.known.get(key, "")
             if told != wanted:
-                return self._stranger(f"another printer answers: its {key} is {told!r}, not {wanted!r}")
+                return self._stranger(f"another printer answers: its {key} is {told[:80]!r}, not {wanted[:80]!r}")
         self.met, self._again, self._strange = True, AGAIN_S, 0
         return None
 
