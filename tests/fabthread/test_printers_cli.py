@@ -160,7 +160,9 @@ def test_a_print_can_be_given_up(home):
 @posix
 def test_what_another_program_prints_is_neither_listed_nor_given_up(home):
     with Store(home / "data") as store:
-        job, folder = store.begin(JobRow(began="today", printer="port", file="tower.gcode", sha256="0", state="started"))
+        job, folder = store.begin(
+            JobRow(began="today", printer="port", file="tower.gcode", sha256="0", state="started")
+        )
     (folder / "part.gcode").write_text("G28\n")
     log = Journal(folder / "journal", {})
     assert "no print was cut off" in run("recover").output
