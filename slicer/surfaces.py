@@ -30,6 +30,8 @@ from slicer.tools.polygons import alike, covers, difference, empty_stack, inters
 
 SLIVER = 0.05
 """Exposed strips narrower than twice this (mm) are the tolerance of the contours, not surfaces."""
+SLACK = 0.02
+"""What is nearer to a hidden area than this (mm) is hidden: GEOS takes longer over borders that are nearly the same."""
 OVERLAP = 1.0
 """Solid areas reach this many spacings under or over their neighbours, so that their lines end on something."""
 BRIDGE_ANCHOR = 3.0
@@ -142,10 +144,10 @@ def _uncovered(interior: Regions, regions: Regions, layer: Ints, shells: Iterabl
         cover = _rows(regions, layer + shell)
         rows = np.flatnonzero(~covers(cover, hidden))
         hidden[rows] = intersection(hidden[rows], cover[rows], crew)
-    out = empty_stack(len(interior))
-    rows = np.flatnonzero(shapely.area(interior) - shapely.area(hidden) > DUST / 2)
-    if len(rows):
-        out[rows] = grow_twice(difference(interior[rows], hidden[rows], crew), -SLIVER, SLIVER, crew)
+    out = np.where(shapely.is_empty(hidden), interior, empty_stack(1))
+    rows = np.flatnonzero(~shapely.is_empty(hidden) & (shapely.area(interior) - shapely.area(hidden) > DUST / 2))
+    seen = difference(interior[rows], offset(hidden[rows], SLACK, crew), crew)
+    out[rows] = grow_twice(seen, SLACK / 2 - SLIVER, SLIVER - SLACK / 2, crew)
     return out
 
 
