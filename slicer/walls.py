@@ -1,7 +1,8 @@
 """walls: perimeters from the outline inwards, single beads where only one fits, and what is left for infill.
 
     edge_0 = outline                         the border that the next bead must touch
-    loop_k = edge_k shrunk by half a bead    where at least `SQUEEZE` of a second bead fits beside it
+    loop_k = edge_k shrunk by half a bead    where at least `SQUEEZE` of a second bead fits beside it; where that is not
+                                             all of it, or hardly more than it, both sides share the room
     gap_k  = edge_k minus what loop_k covers one variable-width bead along its medial axis
     edge_k+1 = loop_k shrunk by half a spacing
 
@@ -38,6 +39,7 @@ from slicer.tools.medial import (
 from slicer.tools.nubs import with_nubs
 from slicer.tools.offsets import grow_twice, offset
 from slicer.tools.polygons import alike, empty_stack, parts_of, ring_areas, rings_of, thinned
+from slicer.tools.sharing import shared
 
 SQUEEZE = 0.75
 """A loop is laid where its two sides are at least this share of a spacing apart; else one wide bead does."""
@@ -51,9 +53,18 @@ KEPT_OFF = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Places too narrow for a loop: the balls in what is long, and what is not (`dots`, each with its `owner`)."""
+    """Places too narrow for a loop, in what is long (`rest`) and what is not.
+
+    balls  those in `rest`
+    rest   (n,) polygons
+    small  (k,) the others, and `of` (k,) the row of each
+    dots   (d,) what the skins leave of those, and `owner` (d,) the row of each
+    """
 
     balls: Balls
+    rest: Regions
+    small: NDArray[Any]
+    of: Ints
     dots: NDArray[Any]
     owner: Ints
 
@@ -106,12 +117,15 @@ def _walls_of(
     border: Regions = polygon  # the outline, then the centre line of the last loop
     skin = np.zeros(len(layer))  # from the border to the edge that the next bead must touch
     too_thin = np.zeros(len(layer))
-    for inset in range(walls.wall_count):
-        role = Role.PERIMETER if inset else Role.EXTERNAL_PERIMETER
-        width = _per_island(flows, role, layer)
+    widths = [_per_island(flows, _role(inset), layer) for inset in range(walls.wall_count)]
+    for inset, width in enumerate(widths):
         step = spacing(width, height)
         reach = step / 2 if inset else width / 2  # from the edge to the centre line
-        narrow, border = _narrow(border, skin, skin + reach + SQUEEZE / 2 * step, crew)
+        narrow = _narrow(border, skin, skin + reach + SQUEEZE / 2 * step, crew)
+        if inset:
+            most = 2 * skin + LEAST_GAP * step
+            made += _loops_around(narrow, most, inset - 1, widths[inset - 1], layer, height, slicing.resolution)
+        border = narrow.rest
         rows = narrow_rows(narrow.balls, len(border))
         loops = _inset(border, skin + reach, SQUEEZE / 2 * step, narrow.balls, crew)
         if inset == 0:
@@ -126,22 +140,24 @@ def _walls_of(
             made += _single_beads(
                 narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew, off=KEPT_OFF * step
             )
-        made.append(_loops(loops, layer, role, inset, width, height, slicing.resolution))
         border, skin = loops, step / 2
     if walls.wall_count:
         step = spacing(_per_island(flows, Role.SOLID_INFILL, layer), height)
-        narrow, rest = _narrow(border, skin, skin + step / 2, crew)
-        border = _inset(rest if walls.gap_fill else border, skin, step / 2, narrow.balls, crew)
+        narrow = _narrow(border, skin, skin + step / 2, crew)
+        most = 2 * skin + LEAST_GAP * step
+        made += _loops_around(narrow, most, walls.wall_count - 1, widths[-1], layer, height, slicing.resolution)
+        border = _inset(narrow.rest if walls.gap_fill else border, skin, step / 2, narrow.balls, crew)
         if walls.gap_fill:
             narrow = _beside(narrow, border, ROLLING)
             made += _single_beads(narrow, skin, LEAST_GAP * step, Role.GAP_FILL, layer, height, slicing, crew)
     return join_paths(made), border, too_thin
 
 
-def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Narrow, Regions]:
-    """Return where `room` from the border there is no room for a loop, and the border without its dots."""
-    rest, dots, owner = take_dots(border, skin, room, crew)
-    return Narrow(find_balls(rest, room, crew), dots, owner), rest
+def _narrow(border: Regions, skin: Floats, room: Floats, crew: Crew) -> Narrow:
+    """Return where `room` from the border there is no room for a loop."""
+    rest, small, of = take_dots(border, room, crew)
+    dots, owner = parts_of(offset(small, -skin[of], crew))
+    return Narrow(find_balls(rest, room, crew), rest, small, of, dots, of[owner])
 
 
 def _beside(narrow: Narrow, taken: Regions, rolling: float) -> Narrow:
@@ -177,9 +193,28 @@ def _led_into_nubs(
     return with_nubs(loops, offset(border[narrow], -depth[narrow], crew), lines, owner, crew)
 
 
+def _role(inset: int) -> Role:
+    """Return the role of the walls at an inset."""
+    return Role.PERIMETER if inset else Role.EXTERNAL_PERIMETER
+
+
 def _per_island(flows: Flows, role: Role, layer: Ints) -> Floats:
     """Return the bead width of a role for each island."""
     return np.where(layer == 0, flows.width(role, True), flows.width(role, False))
+
+
+def _loops_around(
+    inside: Narrow, most: Floats, inset: int, width: Floats, layer: Ints, height: Floats, resolution: float
+) -> list[Paths]:
+    """Return the loops of which is known where they are narrow inside: there both sides share the room.
+
+    most  (n,) mm; where sides are farther apart, a bead fits between
+    """
+    role, of = _role(inset), inside.of
+    return [
+        _loops(inside.rest, layer, role, inset, width, height, resolution, inside=inside.balls, most=most),
+        _loops(inside.small, layer[of], role, inset, width[of], height[of], resolution, of),
+    ]
 
 
 def _loops(
@@ -191,6 +226,8 @@ def _loops(
     height: Floats,
     resolution: float,
     number: Ints | None = None,
+    inside: Balls | None = None,
+    most: Floats | None = None,
 ) -> Paths:
     """Return the rings of loop polygons as closed paths: outlines counter-clockwise, holes clockwise.
 
@@ -198,31 +235,36 @@ def _loops(
     """
     polygons, island = parts_of(loops)
     xy, offsets, owner = rings_of(polygons)
-    xy, offsets = thinned(xy, offsets, resolution / 2)
-    area = ring_areas(xy, offsets)
     outer = np.ones(len(owner), bool)
     outer[1:] = owner[1:] != owner[:-1]
-    xy = _turn(xy, offsets, (area > 0) != outer)
+    turned = (ring_areas(xy, offsets) > 0) != outer
     island = island[owner]
+    if inside is None or most is None:
+        xy, offsets = thinned(xy, offsets, resolution / 2)
+        share = np.zeros(len(xy))
+    else:
+        step = spacing(width, height)
+        xy, offsets, share = shared(xy, offsets, turned, inside, step, SQUEEZE * step, most, resolution / 2)
+    order = _turn(offsets, turned)
     return Paths.of(
-        xy,
+        xy[order],
         offsets,
         layer=layer[island],
         role=role,
         closed=True,
         inset=inset,
         island=island if number is None else number[island],
-        width=np.repeat(width[island], np.diff(offsets)),
+        width=np.repeat(width[island], np.diff(offsets)) + share[order],
         height=height[island],
     )
 
 
-def _turn(xy: Floats, offsets: Ints, turned: NDArray[np.bool_]) -> Floats:
-    """Return the vertices with the chosen segments reversed."""
+def _turn(offsets: Ints, turned: NDArray[np.bool_]) -> Ints:
+    """Return the order of the vertices with the chosen segments reversed."""
     counts = np.diff(offsets)
-    at = np.arange(len(xy))
+    at = np.arange(offsets[-1])
     mirrored = np.repeat(offsets[:-1] + offsets[1:] - 1, counts) - at
-    return np.ascontiguousarray(xy[np.where(np.repeat(turned, counts), mirrored, at)])
+    return np.where(np.repeat(turned, counts), mirrored, at)
 
 
 def _single_beads(

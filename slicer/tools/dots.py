@@ -26,13 +26,12 @@ PRECISION = 0.005
 """Radii are found to this, mm."""
 
 
-def take_dots(stack: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[Regions, NDArray[Any], Ints]:
-    """Return (the stack without them, its small compact parts shrunk by `skin`, the row of each).
+def take_dots(stack: Regions, room: Floats, crew: Crew) -> tuple[Regions, NDArray[Any], Ints]:
+    """Return (the stack without them, its small compact parts, the row of each).
 
     Parameters
     ----------
     stack : (n,) polygons
-    skin : (n,) mm from the border that is filled already
     room : (n,) mm from the border to the middle of the narrowest place for a loop
     """
     parts, row = parts_of(stack)
@@ -49,8 +48,7 @@ def take_dots(stack: Regions, skin: Floats, room: Floats, crew: Crew) -> tuple[R
     back = np.flatnonzero(kept & np.isin(row, touched))
     for r in distinct(row[back]):
         rest[r] = shapely.multipolygons(parts[back[row[back] == r]])
-    dots, owner = parts_of(offset(parts[at], -skin[row[at]], crew))
-    return rest, dots, row[at][owner]
+    return rest, parts[at], row[at]
 
 
 def radii(dots: NDArray[Any]) -> Floats:

@@ -227,7 +227,7 @@ DOTS = {
 def test_the_ring_in_a_dot_has_its_area(name: str) -> None:
     dot = DOTS[name]
     with Crew(1) as crew:
-        rest, dots, row = take_dots(stack(box(0, 0, 9, 9), dot), np.zeros(2), np.full(2, 0.378), crew)
+        rest, dots, row = take_dots(stack(box(0, 0, 9, 9), dot), np.full(2, 0.378), crew)
         rings, gap, of = rings_in(dots, np.full(len(dots), 0.2), crew)
     assert rest[0].equals(box(0, 0, 9, 9))
     assert rest[1].is_empty
@@ -238,10 +238,10 @@ def test_the_ring_in_a_dot_has_its_area(name: str) -> None:
     assert dot.contains(rings[0].buffer(gap[0] / 2 - 0.05))
 
 
-def test_what_is_long_or_large_is_no_dot_and_skins_are_taken_off() -> None:
+def test_what_is_long_or_large_is_no_dot() -> None:
     regions = stack(box(0, 0, 5, 0.3), box(0, 0, 2, 2), shapely.union_all([box(0, 0, 3, 3), box(5, 5, 5.6, 5.6)]))
     with Crew(1) as crew:
-        rest, dots, row = take_dots(regions, np.full(3, 0.2), np.full(3, 0.378), crew)
+        rest, dots, row = take_dots(regions, np.full(3, 0.378), crew)
     assert row.tolist() == [2]
-    assert dots[0].area == pytest.approx(0.2**2)
+    assert dots[0].area == pytest.approx(0.6**2)
     assert shapely.area(rest) == pytest.approx([1.5, 4, 9])
