@@ -107,11 +107,14 @@ def _areas_of(
     bottom = _without(_without(bottom, top, crew), bridge, crew)
     seen = union(union(top, bottom, crew), bridge, crew)
     # grown by half a spacing too much and shrunk again: no strips of sparse infill narrower than a line between solids
-    near = grow_twice(bare[rows], (OVERLAP + 0.5) * step, -0.5 * step, crew)
-    sparse = interior.copy()
-    sparse[rows] = _without(_without(inside, near, crew), bridge, crew)  # the bare has grown over all else that is seen
+    part = np.flatnonzero(_smaller(bare[rows], inside))  # elsewhere nothing is hidden
+    near = grow_twice(bare[rows[part]], (OVERLAP + 0.5) * step[part], -0.5 * step[part], crew)
+    sparse, solid = interior.copy(), inside.copy()
+    sparse[rows] = empty_stack(len(rows))
+    sparse[rows[part]] = _without(_without(inside[part], near, crew), bridge[part], crew)  # near covers top and bottom
+    solid[part] = intersection(near, inside[part], crew)
     whole = _drop_sparse(sparse, every, spacing, ~shapely.is_empty(bare), surfaces, infill)
-    out[Role.SOLID_INFILL][rows] = _without(intersection(near, inside, crew), seen, crew)
+    out[Role.SOLID_INFILL][rows] = _without(solid, seen, crew)
     out[Role.SOLID_INFILL] = union(out[Role.SOLID_INFILL], whole, crew)
     out[Role.TOP_SURFACE][rows], out[Role.BOTTOM_SURFACE][rows], out[Role.BRIDGE][rows] = top, bottom, bridge
     out[Role.INFILL] = sparse if infill.infill_density else empty_stack(len(layer))
@@ -151,9 +154,14 @@ def _uncovered(interior: Regions, regions: Regions, layer: Ints, shells: Iterabl
     return out
 
 
+def _smaller(areas: Regions, interior: Regions) -> NDArray[np.bool_]:
+    """Return which areas are not all of their interior."""
+    return np.asarray(shapely.area(areas) < shapely.area(interior))
+
+
 def _grown(areas: Regions, distance: Floats, interior: Regions, crew: Crew) -> Regions:
     """Return the areas grown, but not out of the interior."""
-    rows = np.flatnonzero(~shapely.is_empty(areas))
+    rows = np.flatnonzero(~shapely.is_empty(areas) & _smaller(areas, interior))
     out = areas.copy()
     out[rows] = intersection(offset(areas[rows], distance[rows], crew), interior[rows], crew)
     return out
@@ -190,11 +198,10 @@ def _split_bridges(
 
 
 def _without(a: Regions, b: Regions, crew: Crew) -> Regions:
-    """Return a without b; rows where b is empty are passed through."""
-    out = a.copy()
-    rows = np.flatnonzero(~shapely.is_empty(a) & ~shapely.is_empty(b))
-    if len(rows):
-        out[rows] = difference(a[rows], b[rows], crew)
+    """Return a without b; rows where b is empty are passed through, and nothing is left of a without itself."""
+    out = np.where(shapely.equals_exact(a, b), empty_stack(1), a)
+    rows = np.flatnonzero(~shapely.is_empty(out) & ~shapely.is_empty(b))
+    out[rows] = difference(a[rows], b[rows], crew)
     return out
 
 
