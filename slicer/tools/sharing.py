@@ -52,9 +52,8 @@ def shared(
     moved = _needed(points[: opened[-1]], np.append(0, opened[1:][~alone]), tolerance)
     index, rings = gather(offsets, np.flatnonzero(alone))
     plain, rings = thinned(xy[index], rings, tolerance)
-    order, offsets = gather(
-        np.append(rings, rings[-1] + moved.offsets[1:]), np.argsort(np.argsort(~alone, kind="stable"))
-    )
+    place = np.argsort(np.argsort(~alone, kind="stable"))  # of each ring among those first, then these
+    order, offsets = gather(np.append(rings, rings[-1] + moved.offsets[1:]), place)
     share = np.append(np.zeros(len(plain)), moved.width)
     return np.concatenate([plain, moved.xy])[order], offsets, share[order]
 
