@@ -49,6 +49,14 @@ def test_a_box_has_as_many_solid_layers_as_asked(name: str) -> None:
     assert sum(Role.TOP_SURFACE in held for held in found) == (top > 0)
 
 
+def test_shells_that_nothing_hides_are_the_interior_to_the_bit() -> None:
+    plate = PLATE.difference(shapely.union_all(shapely.buffer(shapely.points([[8, 8], [20, 9], [15, 21]]), 2.3)))
+    islands, areas, _ = walls_and_areas(floors((plate, 20)))
+    for layer, role in enumerate((Role.BOTTOM_SURFACE, Role.SOLID_INFILL)):
+        assert areas.polygon[areas.layer == layer].tolist() == [islands.interior[layer]]
+        assert areas.role[areas.layer == layer].tolist() == [role]
+
+
 SPECIAL = {
     "solid": ({"infill_density": 1.0}, lambda found: not any(Role.INFILL in held for held in found)),
     "hollow": ({"infill_density": 0.0}, lambda found: found.count({Role.INFILL}) == 0 and len(found) == 20),
