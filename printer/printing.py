@@ -80,6 +80,7 @@ class Printing:
         self._preamble = [f"M28 {upload}"] if upload else list(preamble)
         self._upload = upload
         self._layer_began = self._stepped = self.session.now
+        self._layer_predicted = 0.0
         self._kept = Kept()
         self._purge = 0.0
         self._lived = -RECENTLY
@@ -314,11 +315,13 @@ class Printing:
             return
         before = self._layers.layer
         moving = now - self._stepped if self.job.state == JobState.PRINTING and self.session.connected else 0.0
-        alarm = self._layers.observe(layer, program.layer_seconds(layer), moving)
+        predicted = self._layer_predicted
+        if layer != before:
+            self._layer_predicted = program.layer_seconds(layer)
+        alarm = self._layers.observe(layer, self._layer_predicted, moving)
         if alarm:
             self._emit(Warned(alarm.message))
         if layer != before:
-            predicted = program.layer_seconds(before) if before >= 0 else 0.0
             self._emit(Layer(layer, job.view(self.job, now).elapsed_s, now - self._layer_began, predicted))
             self._layer_began = now
 
