@@ -8,7 +8,7 @@ import numpy as np
 
 from gcode.checks import vocabulary
 from gcode.checks.evidence import Evidence, Spoken, seen
-from gcode.checks.findings import Sighting
+from gcode.checks.sightings import Sighting
 from gcode.commands import words_of
 
 

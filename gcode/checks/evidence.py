@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gcode.checks.findings import Sighting
 from gcode.checks.limits import Limits
+from gcode.checks.sightings import Sighting
 from gcode.checks.vocabulary import hides_motion_and_heat
 from gcode.commands import Command, name_of, words_of
 from gcode.errors import Problem

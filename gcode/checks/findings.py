@@ -1,17 +1,17 @@
-"""What a rule is, what it saw, and what is told of it."""
+"""What a rule is, and what is told of what it saw."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from gcode.checks.evidence import Evidence
+from gcode.checks.evidence import Evidence
+from gcode.checks.sightings import Sighting
 
 
 class Severity(IntEnum):
@@ -21,22 +21,6 @@ class Severity(IntEnum):
     INFO = 1  # worth knowing; nothing goes wrong
     WARNING = 2  # the print may suffer, or the machine does other than asked
     ERROR = 3  # the machine may be harmed, or the print is lost
-
-
-class Sighting(NamedTuple):
-    """The same thing seen at one or many rows.
-
-    rows    where, ascending
-    values  of each, in `unit`; the one furthest from `limit` is the worst
-    lines   source lines, where they are not those of the rows
-    """
-
-    what: str
-    rows: NDArray[np.int64]
-    values: NDArray[np.float64] | None = None
-    limit: float | None = None
-    unit: str = ""
-    lines: NDArray[np.int64] | None = None
 
 
 class Rule(NamedTuple):

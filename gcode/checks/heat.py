@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gcode.checks.evidence import Evidence, Spoken, seen
-from gcode.checks.findings import Sighting
+from gcode.checks.sightings import Sighting
 from gcode.in_force import ALL_TOOLS, BED, CHAMBER, HEATERS, NOZZLE, Change
 
 NEARLY = 25.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gcode.checks.evidence import Evidence, Rows
-from gcode.checks.findings import Sighting
+from gcode.checks.sightings import Sighting
 from gcode.moves import Floats
 
 MOST_SECTION = 4.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gcode.checks.evidence import Evidence, Spoken, seen
-from gcode.checks.findings import Sighting
+from gcode.checks.sightings import Sighting
 from gcode.moves import Floats
 from gcode.planner import Machine
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gcode.checks.evidence import Evidence
-from gcode.checks.findings import Sighting
+from gcode.checks.sightings import Sighting
 
 
 def malformed(e: Evidence) -> Iterator[Sighting]:
