@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,8 +81,8 @@ def resolve(
     if printer or filament or process:
         raise click.UsageError("--like takes all settings from a file: leave out --printer, --filament and --process")
     try:
-        if stat.S_ISCHR(os.stat(like).st_mode):
-            raise click.BadParameter(f"{like} is a device, not a file", param_hint="'--like'")
+        if os.path.exists(like) and not os.path.isfile(like):
+            raise click.BadParameter(f"{like} is a directory, pipe or device, not a file", param_hint="'--like'")
         with open(like, encoding="utf-8", errors="replace") as lines:
             return overlaid(from_embedded(lines, like), pairs)
     except OSError as error:

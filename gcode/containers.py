@@ -45,8 +45,11 @@ def opened(source: Source) -> Iterator[tuple[BinaryIO, str]]:
     elif isinstance(source, str) and "\n" in source:
         yield io.BytesIO(source.encode("utf-8", "surrogateescape")), "G-code"
     else:
-        with Path(source).open("rb") as stream:
-            yield stream, os.fspath(source)
+        path, name = Path(source), os.fspath(source)
+        if path.exists() and not path.is_file():  # a pipe or a device may have no end, or no beginning
+            raise NotGcode(name, "is a directory, pipe or device, not a file; save the G-code as a file first")
+        with path.open("rb") as stream:
+            yield stream, name
 
 
 def text(source: Source, plate: int | None = None) -> tuple[bytes, str]:

@@ -71,8 +71,8 @@ def load(source: str | os.PathLike[str]) -> Model:
     Raises `UnreadableModel`, and OSError where the file cannot be opened.
     """
     path = Path(source)
-    if path.is_char_device() or path.is_block_device():
-        raise UnreadableModel(f"{path} is a device, not a model file")
+    if path.exists() and not path.is_file():
+        raise UnreadableModel(f"{path} is a directory, pipe or device, not a file; save the model as a file first")
     data = path.read_bytes()
     suffix = path.suffix.lower()
     try:
@@ -83,7 +83,8 @@ def load(source: str | os.PathLike[str]) -> Model:
         else:
             triangles = _by_trimesh(data, suffix[1:])
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, NotImplementedError) as error:
-        raise UnreadableModel(f"{path.name} cannot be read as a model: {error}") from None
+        reason = f"there is no {error} where one is needed" if isinstance(error, KeyError) else error
+        raise UnreadableModel(f"{path.name} cannot be read as a model: {reason}") from None
     return model_of(triangles, path.stem)
 
 

@@ -90,8 +90,8 @@ def load(path: str | os.PathLike[str]) -> Reading:
     """Return the meshes of a model file and what had to be mended to read it; raise `InputRefused` like `read`."""
     path = Path(path)
     try:
-        if path.is_char_device() or path.is_block_device():
-            raise InputRefused(f"{path}: is a device, not a model file")
+        if path.exists() and not path.is_file():  # a pipe or a device may have no end, or no beginning
+            raise InputRefused(f"{path}: is a directory, pipe or device, not a file; save the model as a file first")
         data = path.read_bytes()
     except OSError as error:
         raise InputRefused(f"{path}: cannot be read ({error.strerror or error})") from None

@@ -325,7 +325,7 @@ def test_models_come_before_the_gcode(tmp_path):
 def test_a_device_is_no_model_to_verify(tmp_path):
     refused = run("verify", "/dev/zero", tmp_path / "part.gcode").exception
     assert isinstance(refused, UnreadableModel)
-    assert "is a device" in str(refused)
+    assert "pipe or device" in str(refused)
 
 
 def test_rules_are_told_to_programs_too():

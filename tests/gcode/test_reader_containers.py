@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import random
 import tracemalloc
 import zipfile
@@ -185,3 +186,10 @@ WHOLE = (
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_whole_text_is_not_suspected(text):
     assert len(read(text)) >= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_unopened(tmp_path):
+    os.mkfifo(tmp_path / "part.gcode")
+    with pytest.raises(NotGcode, match="a directory, pipe or device, not a file"):
+        read(tmp_path / "part.gcode")

@@ -1,5 +1,6 @@
 """Every dialect of STL that is met in the wild gives the same mesh; damage is named or refused."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -186,3 +187,10 @@ def test_numbers_are_read_exactly(value: float, how: str) -> None:
     text = f"solid\nfacet outer loop vertex {written} 0 0 vertex 1 0 0 vertex 0 1 0 endloop endfacet"
     mesh, _ = read_stl(text.encode(), "any")
     assert mesh.vertices[mesh.faces[0, 0], 0] == float(written)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "part.stl")
+    with pytest.raises(InputRefused, match="a directory, pipe or device, not a file"):
+        read(tmp_path / "part.stl")
