@@ -221,6 +221,7 @@ def _device(load: Load, faults: tuple[str, ...], seed: int) -> VirtualPrinter:
         machine=limits.machine,
         extruders=min(max(limits.tools, 1), 8),
         size=(limits.high[0], limits.high[1], limits.high[2]),
+        measured=True,  # the real one's start G-code may count on it
     )
 
 

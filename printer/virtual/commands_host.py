@@ -146,8 +146,12 @@ def tool(fw: Firmware, words: Words) -> Task:
 
 
 def leveling(fw: Firmware, words: Words) -> None:
-    """M420: whether the measured bed is followed."""
-    fw.say(f"echo:Bed Leveling {'ON' if words.number('S', 0) else 'OFF'}")
+    """M420: whether the measured bed is followed, which takes one that was measured (G29, or M500 some time before)."""
+    wanted = words.number("S", float(fw.leveling)) != 0
+    fw.leveling = wanted and fw.settings[eeprom.MESH]["points"] > 0
+    if wanted and not fw.leveling:
+        fw.complain("Failed to enable Bed Leveling")
+    fw.say(f"echo:Bed Leveling {'ON' if fw.leveling else 'OFF'}")
     fw.say("echo:Fade Height OFF")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import atan2, ceil, cos, hypot, pi, sin
 
-from printer.virtual.eeprom import apply, change
+from printer.virtual.eeprom import MESH, apply, change
 from printer.virtual.firmware import Firmware, Handler, Task
 from printer.virtual.lines import Words
 from printer.virtual.reports import position
@@ -166,6 +166,7 @@ def home(fw: Firmware, words: Words) -> Task:
         fw.kill("Homing Failed")
         return None
     fw.motion.home(axes)
+    fw.leveling = False  # as Marlin is built unless one asks for otherwise
     if fw.personality.chatty:
         fw.say(position(fw))
     return None
@@ -190,6 +191,7 @@ def level(fw: Firmware, words: Words) -> Task:
     fw.say("Bilinear Leveling Grid:")
     for row in range(3):
         fw.say(f" {row} +0.000 +0.000 +0.000")
+    fw.settings[MESH]["points"], fw.leveling = 9.0, True
     return None
 
 

@@ -46,10 +46,14 @@ NEVER_ZERO = ("M92", "M201", "M203", "M204")
 Values = dict[str, dict[str, float]]
 
 
+MESH = "mesh"
+"""What else is kept: at how many points the bed was measured, 0 for never."""
+
+
 def defaults(machine: Machine) -> Values:
     """Return the settings that the firmware was built with."""
     limits = dict(zip(LIMITS, by_row(machine, ())[1][0].tolist(), strict=True))
-    values = {}
+    values: Values = {MESH: {"points": 0.0}}
     for code, entry in ENTRIES.items():
         numbers = [limits[name] for name in entry.limits] or DEFAULTS[code]
         values[code] = dict(zip(entry.letters, numbers, strict=True))

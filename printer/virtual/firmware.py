@@ -53,7 +53,7 @@ class Firmware:
         self._room = self.personality.board.line_buffer
         self._plain_ok = self.personality.ok == "ok" and not printer.advanced_ok
         # modes, and what a waiting command waits for
-        self.relative_e = False
+        self.relative_e = self.leveling = False
         self.retraction = {"length": 5.0, "speed": 40.0, "retracted": 0.0}
         self.heatup_ended = self.user_answered = self.waits_for_user = False
         self.object, self.cancelled, self.skipping = "", set[str](), False

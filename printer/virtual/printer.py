@@ -53,6 +53,7 @@ class VirtualPrinter:
     advanced_ok       acknowledgements say how much room is left (Marlin's ADVANCED_OK)
     hotend, bed       names of `thermal.HOTENDS` and `thermal.BEDS`
     extruders, size   how many, and the travel of the axes in mm
+    measured          the bed was measured once, and the EEPROM keeps it
     card              the SD card, or a folder that holds its files; None is an empty one in memory
     """
 
@@ -73,6 +74,7 @@ class VirtualPrinter:
         bed: str = "mk52",
         extruders: int = 1,
         size: tuple[float, float, float] = (300.0, 300.0, 300.0),
+        measured: bool = False,
         card: SdCard | Path | None = None,
     ) -> None:
         made = personality(firmware) if isinstance(firmware, str) else firmware
@@ -88,7 +90,7 @@ class VirtualPrinter:
         self.motion = Motion(machine, size, board.blocks, PLANNERS.index(made.planner), board.first_move)
         self.motion.planner.strict = made.strict
         self.defaults: eeprom.Values = eeprom.defaults(machine)
-        self.eeprom: eeprom.Values | None = None
+        self.eeprom: eeprom.Values | None = self.defaults | {eeprom.MESH: {"points": 9.0}} if measured else None
         self.hotends = [Heater(HOTENDS[hotend], HOTEND_GUARD, HOTEND_PID) for _ in range(extruders)]
         self.bed = Heater(BEDS[bed], BED_GUARD)
         self.card = card if isinstance(card, SdCard) else SdCard(card)

@@ -269,8 +269,21 @@ def test_single_settings_are_reported_and_changed():
     assert device.hotends[0].gains == (30.0, 2.0, 100.0)
     assert ask(device, "M302 P1")[0] == "echo:Cold extrudes are enabled (min temp 170C)"
     assert ask(device, "M302 P0")[0] == "echo:Cold extrudes are disabled (min temp 170C)"
-    assert ask(device, "M420 S1")[0] == "echo:Bed Leveling ON"
     assert ask(device, "M211")[0] == "echo:  M211 S1 ; ON"
+
+
+def test_a_bed_is_followed_only_once_it_was_measured():
+    device = switched_on()
+    refused = ["Error:Failed to enable Bed Leveling", "echo:Bed Leveling OFF"]
+    assert ask(device, "M420 S1")[:2] == refused
+    stream(device, ["G28", "G29"])
+    assert ask(device, "M420")[0] == "echo:Bed Leveling ON"
+    stream(device, ["G28"])
+    assert ask(device, "M420")[0] == "echo:Bed Leveling OFF"
+    assert ask(device, "M420 S1")[0] == "echo:Bed Leveling ON"
+    ask(device, "M502")
+    assert ask(device, "M420 S1")[:2] == refused
+    assert ask(switched_on(measured=True), "M420 S1")[0] == "echo:Bed Leveling ON"
 
 
 def test_the_filament_sensor_can_be_ignored():
