@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabthread.choosing import chosen, printer_options
+from fabthread.interrupts import let_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ LOOK_S, ANSWER_S = 0.1, 15.0
 @click.option("--json", "as_json", is_flag=True, help="Write events and progress as JSON, one object a line.")
 def monitor(printer: str | None, port: str | None, baud: int | None, once: bool, as_json: bool) -> None:
     """Watch a printer: temperatures, and what it says; on a server also the job that runs."""
+    let_interrupt()
     from dataclasses import replace
 
     from fabthread.faces import face

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from fabthread.choosing import chosen, port_of, printer_options
+from fabthread.interrupts import let_interrupt
 from fabthread.options import MODEL_SUFFIXES, check_writable, is_model, plate_option, readable, resolve, write_file
 from fabthread.virtual_cli import speed
 
@@ -94,6 +95,7 @@ def print_file(
         raise click.UsageError("--speed, --fault and --record are for --virtual")
     if record:
         check_writable(record, [file])
+    let_interrupt()
     from printer.config import Printer, Secret, data_folder
     from printer.drivers.local import Local
     from printer.store import Store

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabthread.choosing import chosen, port_of, printer_options
+from fabthread.interrupts import let_interrupt
 from printer.text import plain
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def recover(
     from printer.journal import recover as read
     from printer.store import Store
 
+    let_interrupt()
     with Store(data_folder()) as store:
         if job is None:
             _list(store, as_json)

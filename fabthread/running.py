@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fabthread.faces import Face
+from fabthread.interrupts import Stop
 from fabthread.keys import Keys
 from printer.errors import DriverError, ImpossibleAction
 
@@ -39,33 +37,6 @@ class Source(Protocol):
 
     def heard(self) -> list[Heard]: ...
     def status(self) -> Status: ...
-
-
-class Stop(AbstractContextManager["Stop"]):
-    """Ctrl-C and polite kills as counts instead of exceptions, which could strike anywhere."""
-
-    def __init__(self) -> None:
-        self.pressed = 0
-        self.killed = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Stop:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if number := getattr(signal, name, None):
-                with suppress(ValueError):  # not in the main thread: then nobody can interrupt us anyway
-                    self._before[number] = signal.signal(number, self._take)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for number, handler in self._before.items():
-            ending = self.pressed and number == signal.SIGINT  # one more now must not cost the exit code
-            signal.signal(number, signal.SIG_IGN if ending else handler)
-
-    def _take(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            self.pressed += 1
-        else:
-            self.killed = True
 
 
 class Asked(NamedTuple):

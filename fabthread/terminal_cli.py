@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabthread.choosing import chosen, printer_options
+from fabthread.interrupts import let_interrupt
 from printer.text import plain
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Listener(threading.Thread):
 @click.option("-c", "--command", "commands", multiple=True, metavar="LINE", help="Say this, and stop; repeatable.")
 def terminal(printer: str | None, port: str | None, baud: int | None, commands: tuple[str, ...]) -> None:
     """Talk to a printer in G-code; nothing may be printing meanwhile."""
+    let_interrupt()
     from printer.drivers import ways
 
     where, secret = chosen(printer, port, baud)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fabthread.interrupts import let_interrupt
 from fabthread.options import check_writable, numbers, write_file
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def serve(
         check_writable(record, [])
     printer = VirtualPrinter(personality, seed=seed, faults=faults, baud=baud, latency=latency, size=size, card=sd)
     line: DeviceLine = TcpLine(*tcp) if tcp else PtyLine(link)
+    let_interrupt()
     line.open()
     said = {"listening": line.name, "firmware": personality, "faults": list(faults)}
     click.echo(json.dumps(said) if as_json else f"{personality} printer on {link or line.name}; Ctrl-C ends it")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     try:
         run(printer, line, speed)
     except KeyboardInterrupt:

@@ -236,6 +236,19 @@ def test_a_polite_kill_stops_safely_without_asking(home):
     assert process.returncode == 12
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGHUP there")
+def test_a_print_under_nohup_outlives_its_terminal(home):
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "fabthread"]
+    command += ["print", "tower.gcode", "--virtual", "--speed", "100"]
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        wait_for(process.stdout, "heating")
+        process.send_signal(signal.SIGHUP)
+        rest = process.communicate(timeout=30)[0]
+    assert process.returncode == 0, rest
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_keys_pause_resume_change_rates_and_cancel(home):
     import pty

@@ -81,15 +81,16 @@ def test_a_print_over_tcp_is_reported_and_recorded(tmp_path):
     assert (moves.x[-1], moves.y[-1]) == (50, 50)
 
 
-def test_a_polite_kill_takes_its_link_away(tmp_path):
-    if sys.platform == "win32":
-        pytest.skip("there are no pseudo-terminals on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_it_ends_and_takes_its_link_away_though_a_script_put_it_behind_itself(tmp_path, number):
     link = tmp_path / "printer"
     command = [sys.executable, "-m", "fabthread", "virtual", "serve", "--link", str(link)]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as server:
+    ignoring = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    with subprocess.Popen(ignoring, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as server:
         assert str(link) in server.stdout.readline()
         assert os.path.exists(link)
         time.sleep(0.1)
-        server.terminate()
+        server.send_signal(getattr(signal, number))
         assert server.wait(20) == 0
     assert not os.path.lexists(link)
