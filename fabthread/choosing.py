@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,11 +54,8 @@ def of_port(port: str, baud: int | None = None) -> Printer:
 
     if port.startswith("tcp://"):
         return Printer("port", "tcp", port.removeprefix("tcp://"))
+    if os.path.dirname(port):
+        port = os.path.abspath(port)  # to be found again from anywhere
     if port.startswith(("/tmp/", "/dev/pts/")):
         return Printer("port", "pty", port)
     return Printer("port", "serial", port, baud or 0)
-
-
-def port_of(where: Printer) -> dict[str, Any]:
-    """Return what a record has to know of a printer without a name to find it again; {} where the name says it all."""
-    return {"kind": where.kind, "address": where.address, "baud": where.baud} if where.name == "port" else {}

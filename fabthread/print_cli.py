@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from fabthread.choosing import chosen, port_of, printer_options
+from fabthread.choosing import chosen, printer_options
 from fabthread.interrupts import let_interrupt
 from fabthread.options import MODEL_SUFFIXES, check_writable, is_model, plate_option, readable, resolve, write_file
 from fabthread.virtual_cli import speed
@@ -184,7 +184,7 @@ def begin(
 
     name = driver.upload(load.program.data, load.program.name)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    facts = {"driver": driver.name, "settings": load.settings, "port": port_of(where)}
+    facts = {"driver": driver.name, "settings": load.settings}
     record = Record(store, load.program, where.name, began, facts)
     shown = face(f"{load.program.name} on {driver.name}", as_json)
     if isinstance(shown, Json):

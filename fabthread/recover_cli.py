@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabthread.choosing import chosen, port_of, printer_options
+from fabthread.choosing import chosen, of_port, printer_options
 from fabthread.interrupts import let_interrupt
 from printer.text import plain
 
@@ -108,10 +108,14 @@ def _printed_on(store: Store, row: JobRow, baud: int | None) -> tuple[Printer, S
     from printer.config import Printer, Secret
     from printer.journal import recover as read
 
-    if row.printer == "port" and (port := read(store.job_folder(row.id) / "journal").job.get("port")):
-        return Printer("port", **port | ({"baud": baud} if baud else {})), Secret()
-    nameless = row.printer in ("auto", "port", "virtual")
-    return chosen(None if nameless else row.printer, None, baud)
+    if row.printer == "virtual":
+        return Printer("virtual", "virtual", "marlin"), Secret()
+    if row.printer not in ("auto", "port"):
+        return chosen(row.printer, None, baud)
+    head = read(store.job_folder(row.id) / "journal").job
+    if "port" not in head:  # it had not been found yet
+        return chosen(None, None, baud)
+    return of_port(head["port"], baud or head["baud"]), Secret()
 
 
 def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, as_json: bool) -> str:
@@ -125,6 +129,8 @@ def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, 
     from printer.record import Record
     from printer.recovery import plan
 
+    if where[0].kind == "virtual":
+        raise UnsafeToPrint(f"job {row.id} was a dry run: its printer is gone with it; --drop takes it off the list")
     if where[0].kind in ways.REMOTE:
         raise UnsafeToPrint(f"{where[0].name} is a server: it prints by itself, and goes on by itself where it can")
     folder = store.job_folder(row.id)
@@ -140,9 +146,7 @@ def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, 
     if not yes:
         click.confirm("Go on with it?", abort=True, err=True)
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(
-        store, program, where[0].name, began, {"recovers": row.id, "port": port_of(where[0])}, start=going_on.line
-    )
+    record = Record(store, program, where[0].name, began, {"recovers": row.id}, start=going_on.line)
     shown = face(f"{program.name} on {driver.name}, from layer {going_on.layer + 1}", as_json)
     try:
         status = print_on(driver, driver.offer(program), program, record, shown, going_on)

@@ -3,7 +3,8 @@
 One record a line, append-only: a CRC-32 of the rest, then JSON. A torn or damaged line is skipped; the records around
 it count. The file is rewritten to its head and its last record when it has grown to `LARGEST` bytes.
 
-    {"job": {...}}                         the head: file, hash, printer: whatever the caller wants to find again
+    {"job": {...}}                         the head: file, hash, printer: whatever the caller wants to find again;
+                                           a second one adds the port that was found
     {"acknowledged": 812, "sent": 818}     the printer has taken 812 lines and may have taken 818
     {"state": "paused"}                    the job's state has changed
     {"end": "done"}                        the last record of a print that came to an end
@@ -55,6 +56,11 @@ class Journal:
         self._write(self._head)
         os.fsync(self._fd)
         _sync_folder(self.path.parent)
+
+    def add(self, **facts: Any) -> None:
+        """Add to the head what was not known yet when the print began."""
+        self._head = {"job": self._head["job"] | facts}
+        self._write(self._head)
 
     def note(self, acknowledged: int, sent: int) -> None:
         """Say how far the print has come; written when it is far enough or long enough from the last time."""

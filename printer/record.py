@@ -186,7 +186,6 @@ class Record:
         return {"job": self.id, "printer": self._facts["printer"], "file": self._facts["file"]} | {
             "sha256": self._facts["sha256"],
             "first_line": self._facts["first_line"],
-            "port": self._facts.get("port", {}),
         }
 
     def _note(self, name: str, entry: Any) -> None:

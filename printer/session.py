@@ -27,7 +27,7 @@ class Session:
 
     def __init__(self, transport: Transport, link: Link, reopen: Callable[[], Transport] | None = None) -> None:
         self.link = link
-        self.name = transport.name
+        self.name = transport.name + (f" at {transport.baud} baud" if transport.baud else "")
         self.baud = transport.baud
         self.clock = transport.clock
         self._transport: Transport | None = transport

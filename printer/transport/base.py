@@ -16,7 +16,7 @@ CHUNK = 65536
 class Transport(Protocol):
     """Bytes to and from one device, and that device's clock.
 
-    name   what people call it: `/dev/ttyUSB0 at 115200 baud`
+    name   what people call it, and find it by again: `/dev/ttyUSB0`, `tcp://HOST:PORT`
     baud   bits a second where there is a real wire, else None
     """
 

@@ -23,7 +23,7 @@ class SerialTransport:
     def __init__(self, port: str, baud: int = 115200, *, reset: bool = True) -> None:
         import serial
 
-        self.name, self.baud = f"{port} at {baud} baud", baud
+        self.name, self.baud = port, baud
         self.clock: Clock = WallClock()
         self._port = made = serial.Serial()
         made.port, made.baudrate, made.timeout, made.write_timeout = port, baud, 0, PATIENCE

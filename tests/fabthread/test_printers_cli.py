@@ -13,9 +13,10 @@ from click.testing import CliRunner
 
 from fabthread.cli import main, root
 from fabthread.errors import exit_code_of
-from printer.journal import Journal
+from printer.journal import Journal, recover
 from printer.recovery import QUEUE
 from printer.store import JobRow, Store
+from printer.transport.ports import Port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
@@ -147,6 +148,23 @@ def test_a_print_goes_on_after_the_host_was_killed(home, port):
     assert after.filament_mm == 4 * (30 - plan["layer"])
     twice = before.filament_mm + after.filament_mm - 120
     assert 0 <= twice <= QUEUE + 4  # what may not have been executed, and the layer that it begins in
+
+
+@posix
+def test_a_port_that_was_looked_for_is_written_down(home, port, monkeypatch):
+    monkeypatch.setattr("printer.transport.ports.ports", lambda: [Port(str(port), "a board", True)])
+    Path("part.gcode").write_text("G28\nG1 X10 F6000\n")
+    assert run("print", "part.gcode", "--force").exit_code == 0
+    head = recover(home / "data" / "jobs" / "000001" / "journal").job
+    assert (head["printer"], head["port"], head["baud"]) == ("auto", str(port), 115200)
+
+
+def test_a_dry_run_is_not_gone_on_with(home):
+    Path("tower.gcode").write_text("G28\nM83\n;LAYER:0\nG1 X10 E10 F1000\nM109 S200\nG4 S100\nG1 X20 E1\n")
+    run("print", "tower.gcode", "--virtual", "--speed", "max", "--force", "--fault", "reset@time=5")
+    refused = run("recover", 1, "--yes").exception
+    assert exit_code_of(refused) == 7
+    assert "--drop takes it off the list" in str(refused)
 
 
 def test_a_print_can_be_given_up(home):
