@@ -354,7 +354,8 @@ class Printing:
         """Stop everything at once for what the host's own watch has seen, also what prints from the card."""
         self._emit(Alarmed(alarm.rule, alarm.heater, alarm.message))
         if self._guard.hot or self.job.state not in (*FINAL, JobState.IDLE):
-            self.session.urgent("M112")
+            if not self.session.link.stranger:
+                self.session.urgent("M112")
             self.fail(alarm.message)
 
     def fail(self, reason: str, reachable: bool = True) -> None:

@@ -69,7 +69,12 @@ class Session:
         self._then = None
 
     def urgent(self, line: str) -> bool:
-        """Write a line at once, past every queue; say whether there was somebody to write to."""
+        """Write a line at once, past every queue; say whether there was somebody to write to.
+
+        A stranger gets no answers of ours; an emergency stop by hand does not ask who is there.
+        """
+        if self.link.stranger and line != "M112":
+            return False
         return self._write(self.link.urgent(line))
 
     def pump(self, timeout: float) -> list[Event]:
@@ -97,8 +102,13 @@ class Session:
         """Say `lines` past the link, un-numbered, because who counts may have lost count.
 
         M108 before them ends a wait for a temperature, M105 behind them asks. Return whether the printer confirms that
-        no heater has a target any more, None where it is not there.
+        no heater has a target any more, None where it is not there, or does not say that it is ours.
         """
+        until = self.now + CONFIRM
+        while self.link.stranger and self._transport and self.now < until:
+            self.pump(until - self.now)
+        if self.link.stranger:
+            return None
         text = "\n".join(["", "M108", *lines, "M107", "M105", ""])
         if not self._write(self.link.plainly() + text.encode("ascii")):
             return None

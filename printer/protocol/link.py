@@ -57,7 +57,7 @@ class Link(Answers):
             self._swallow = self._doubt = False
             self._sender.unpack()
             self._sender.interrupt()
-            self._meeting = Meeting(self._meeting.known, self._sequence.certain)
+            self._meeting = Meeting(self._meeting.known, self._sequence.certain, met=False)
             self._due = now
 
     def send(self, line: str, *, job: bool = True) -> None:
@@ -84,6 +84,11 @@ class Link(Answers):
         self._silence.grace = seconds
 
     @property
+    @property
+    def stranger(self) -> bool:
+        """Whether a device was found again that has not said yet that it is our printer."""
+        return not self._meeting.met
+
     def granted(self) -> float:
         """Seconds of silence that motion explains now."""
         return self._silence.grace

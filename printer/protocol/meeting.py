@@ -22,16 +22,16 @@ class Meeting:
 
     known    what M115 said at the beginning of the session
     certain  the last line that our printer certainly has
-    met      it says that it is the one
+    met      it says that it is the one; who was there from the beginning need not
     placed   and wants one of our lines
     """
 
     __slots__ = ("_again", "_strange", "certain", "known", "met", "placed")
 
-    def __init__(self, known: Mapping[str, str], certain: int = -1) -> None:
+    def __init__(self, known: Mapping[str, str], certain: int = -1, met: bool = True) -> None:
         self.known = known
         self.certain = certain
-        self.met = self.placed = False
+        self.met, self.placed = met, False
         self._again = AGAIN_S
         self._strange = 0
 

@@ -94,6 +94,32 @@ def test_where_lines_have_no_numbers_a_line_on_its_way_ends_the_job():
     assert link.state == State.FAILED
 
 
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("order", ["cancel", "close", "answer"])
+def test_nothing_is_said_to_a_stranger_though_the_print_ends(ours, order):
+    rig = Rig(squares(layers=9), VirtualPrinter("marlin", faults=["unplug@line=30"]), replug=True)
+    rig.step_until(lambda: rig.said(Reconnected))
+    if not ours:
+        other = VirtualPrinter("prusa")
+        other.advance(rig.printer.now)
+        rig.printer = other
+        rig.printing.session._transport = MemoryTransport(other)
+        rig.printing.session.clock = rig.printing.session._transport.clock
+    rig.printer.hotends[0].target = 210.0
+    assert rig.printing.session.link.stranger
+    before = len(rig.printer.executed_lines)
+    if order == "answer":
+        rig.controller.answer(0)
+    elif order == "cancel":
+        rig.controller.cancel()
+        rig.run()
+    rig.controller.close()
+    assert (rig.printer.hotends[0].target == 0) is ours
+    if not ours:
+        assert set(rig.printer.executed_lines[before:]) <= {"M115"}
+        assert "cannot be reached" in rig.view.job.reason
+
+
 @pytest.mark.parametrize("line", [8, 12, 60])
 @pytest.mark.parametrize("personality", ["marlin", "prusa"])
 def test_another_printer_on_the_same_port_prints_nothing_and_is_left_alone(line, personality):
