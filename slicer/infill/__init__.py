@@ -62,10 +62,6 @@ SOLID: dict[str, Pattern] = {
 }
 """How closed surfaces are drawn."""
 
-TURN = 0.3
-"""Sparse lines turn this share of a spacing inside the border (closed ones half a spacing), less the overlap: they
-hold on to the wall, where a closed surface must only meet it."""
-
 ALTERNATES = frozenset({"rectilinear", "monotonic"})
 """Patterns that turn by 90 degrees from layer to layer."""
 
@@ -147,7 +143,8 @@ def task_of(
     layer = areas.layer[rows]
     angle = infill.infill_angle + (90.0 * (layer % 2) if name in ALTERNATES else 0.0 * layer)
     bridging = areas.role[rows] == Role.BRIDGE
-    inset = spacing[rows] * ((0.5 if solid else TURN) - infill.infill_overlap)
+    overlap = infill.infill_overlap + (0.0 if solid else hold(plan.usual_height, spacing[rows]))
+    inset = spacing[rows] * (0.5 - overlap)
     return Task(
         polygon=areas.polygon[rows],
         row=rows,
@@ -161,6 +158,18 @@ def task_of(
         anchor_max=infill.infill_anchor_max,
         crew=crew,
     )
+
+
+def hold(height: float, spacing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how many spacings sparse lines turn nearer to the wall than `infill_overlap` tells.
+
+    Where closed surfaces must only meet the wall, these hold on to it: they lap 0.9 of a layer's height over it, past
+    its round side. On thin layers a quarter of a spacing, the usual overlap, is enough for that.
+
+    >>> hold(0.1, np.array([0.4])), hold(0.2, np.array([0.4, 0.36]))
+    (array([0.]), array([0.2, 0.2]))
+    """
+    return np.clip(0.9 * height / spacing - 0.25, 0.0, 0.2)
 
 
 def roomy(task: Task) -> Task:

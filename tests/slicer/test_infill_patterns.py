@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from solids import beads, centred, extruded, printed
 
 from gcode.roles import Role
-from slicer.infill import SPARSE, TURN
+from slicer.infill import SPARSE, hold
 
-INSET = (TURN - 0.25) * SPACING
+INSET = (0.5 - 0.25 - float(hold(0.2, np.array(SPACING)))) * SPACING
 
 PATTERNS = sorted(SPARSE)
 
@@ -166,3 +166,13 @@ def test_without_walls_beads_end_at_the_outline(shape, density):
     cover = beads(printed(extruded(shape, 1.2), bare), 3).cover
     assert cover.difference(centred(shape).buffer(0.03)).area < 0.05
     assert cover.bounds == pytest.approx(centred(shape).bounds, abs=0.05)
+
+
+@pytest.mark.parametrize("width", [0.45, 0.65])
+@pytest.mark.parametrize("height", [0.1, 0.2])
+def test_what_holds_on_to_the_wall_is_hardly_laid_twice(height, width):
+    """Less plastic goes into the laps along the wall than the round sides of free beads lack."""
+    settings = {"layer_height": height, "first_layer_height": height, "line_width": width, "top_layers": 0}
+    laid = beads(printed(extruded(shapely.Point(0, 0).buffer(9, 32), 4.8), settings), round(2.4 / height))
+    assert (laid.role == Role.INFILL).any()
+    assert laid.volume.sum() / height == pytest.approx(laid.cover.area, rel=0.02)
