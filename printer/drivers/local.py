@@ -157,6 +157,8 @@ class Local:
             if journal:
                 journal.end("never began")
             raise
+        if journal:
+            journal.add(port=transport.name, baud=transport.baud or 0)
         self._controller = Controller(
             transport,
             program,
@@ -164,8 +166,6 @@ class Local:
             policy=self.policy,
             journal=journal,
             reopen=(lambda: self._open(True)) if self._waits else None,
-        if journal:
-            journal.add(port=transport.name, baud=transport.baud or 0)
             on_event=self._hear,
             start=plan.line if plan else 0,
             preamble=plan.lines if plan else (),

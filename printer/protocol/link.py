@@ -84,11 +84,11 @@ class Link(Answers):
         self._silence.grace = seconds
 
     @property
-    @property
     def stranger(self) -> bool:
         """Whether a device was found again that has not said yet that it is our printer."""
         return not self._meeting.met
 
+    @property
     def granted(self) -> float:
         """Seconds of silence that motion explains now."""
         return self._silence.grace
