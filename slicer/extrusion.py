@@ -30,10 +30,11 @@ def cross_section(moves: Moves) -> Floats:
     """Return the area across each bead, mm2; 0 for moves that draw nothing.
 
     A bead narrower than high has no room for round sides: its section is an ellipse, which meets the flow model where
-    both are equal.
+    both are equal. Between others it fills what they leave, however little that is.
     """
     width, height = moves.width.astype(np.float64), moves.height.astype(np.float64)
-    area = np.where(width < height, pi / 4.0 * width * height, flow.area(width, height))
+    free = moves.role != Role.GAP_FILL
+    area = np.where(free & (width < height), pi / 4.0 * width * height, flow.area(width, height))
     return np.where(moves.role == Role.BRIDGE, flow.thread_area(width), area)
 
 

@@ -46,6 +46,14 @@ def test_walls_of_two_beads_hold_what_they_have_room_for(shape: object, thicknes
     assert found.cover.difference(centred(wall).buffer(0.015)).area < 1e-3 * wall.area
 
 
+@pytest.mark.parametrize("thickness", [0.91, 0.95, 1.0])
+def test_gap_fill_thinner_than_its_layer_fills_the_gap_and_no_more(thickness: float) -> None:
+    wall = round_(thickness)
+    found = beads(printed(extruded(wall, 0.6), SOLID), 1)
+    assert 0 < found.of(Role.GAP_FILL).width.max() < 1.5 * HEIGHT
+    assert found.volume.sum() == pytest.approx(expected(wall), rel=0.005)
+
+
 @pytest.mark.parametrize("thickness", [1.59, 1.63, 1.67, 1.7])
 def test_of_four_beads_the_inner_two_share(thickness: float) -> None:
     wall = round_(thickness)
