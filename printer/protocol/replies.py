@@ -177,7 +177,8 @@ HALTS: tuple[tuple[str, str, str], ...] = (
     (r"probing failed", "the probe did not trigger where it should", "check the probe, then reset the printer"),
     (r"M112|emergency", "it was stopped in an emergency", "clear the cause, then reset the printer"),
     (
-        r"kill\(\) called|printer halted|shutdown|printer stopped|printer is not ready|stopped due to errors",
+        r"kill\(\) called|printer halted|shutdown|printer stopped|printer is not ready|stopped due to errors"
+        r"|alarm/halt|^!!$",
         HALTED,
         "see the message before it, then reset the printer (Marlin M999, Klipper FIRMWARE_RESTART)",
     ),
@@ -192,7 +193,7 @@ REFUSALS: tuple[tuple[str, str], ...] = (
 """What is to be done about errors that refuse a line and stop nothing else."""
 _HALTS = tuple((re.compile(pattern, re.IGNORECASE), meaning, advice) for pattern, meaning, advice in HALTS)
 _REFUSALS = tuple((re.compile(pattern, re.IGNORECASE), advice) for pattern, advice in REFUSALS)
-_ERROR = re.compile(r"(error\b|!!|fatal)", re.IGNORECASE)
+_ERROR = re.compile(r"((?:serial )?error\b|!!|fatal|entering alarm)", re.IGNORECASE)
 _TROUBLE = re.compile(r"cold extrusion|invalid extruder|out of range|^(?:echo:)?warning", re.IGNORECASE)
 _UNKNOWN = re.compile(r'(?:echo:|//)?\s*Unknown command:\s*"?(.*?)"?$', re.IGNORECASE)
 
