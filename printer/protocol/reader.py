@@ -34,13 +34,17 @@ class Wait(NamedTuple):
     """The firmware has nothing to do."""
 
 
+class Skipped(NamedTuple):
+    """A line whose number was not the next one is dropped, and gets an `ok` all the same (Repetier)."""
+
+
 class Packing(NamedTuple):
     """MeatPack is on at the other end, as we use it, or it is not."""
 
     on: bool
 
 
-Reply: TypeAlias = Ok | Resend | Start | Wait | Packing | Event
+Reply: TypeAlias = Ok | Resend | Start | Wait | Skipped | Packing | Event
 
 
 class Reader:
@@ -79,6 +83,8 @@ class Reader:
             said.append(Start())
         elif text == "wait":
             said.append(Wait())
+        elif text.startswith("skip ") and text[5:].isdecimal():
+            said.append(Skipped())
         elif text.startswith("[MP]"):
             said.append(Packing(" ON" in text and "NSP" in text))
         elif self._error and text.startswith(":"):
