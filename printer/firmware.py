@@ -20,6 +20,11 @@ class Firmware:
     max_line          longest line in bytes, number and checksum included, end of line not
     windowed          more than one line may be on its way; otherwise ping-pong
     quoted            `;` and `*` inside double quotes are text, not comment and checksum
+    colon_ends        `:` ends a line, as its end does
+    lenient           takes a line without a checksum, so also one that lost its `*` to noise
+    eager             lines whose `ok` may come before that of an older one, because it comes when a line is read: what
+                      has no `ok` has not been read then, either (0: each is answered in its turn, when it is done)
+    answers_empty     says `ok` to an empty line
     marks_m105        `ok` and the temperatures of M105 come in one line, so that line says which `ok` it is
     m105_after_ok     the temperatures come in a line of their own behind the `ok`, when M105 is executed
     keepalive         line that asks for a sign of life every 2 s while busy ("" none)
@@ -36,6 +41,10 @@ class Firmware:
     max_line: int = 95
     windowed: bool = True
     quoted: bool = False
+    colon_ends: bool = False
+    lenient: bool = False
+    eager: int = 0
+    answers_empty: bool = False
     marks_m105: bool = True
     m105_after_ok: bool = False
     keepalive: str = "M0113 S2"  # spelled like this it is no bit away from an M112, which noise could make of it
@@ -48,6 +57,10 @@ BY_NUMBER, BY_NAME = "M486 P{}", "EXCLUDE_OBJECT NAME={}"
 
 MARLIN = Firmware("marlin", r"Marlin", hold="M84 S0", leave_out=BY_NUMBER)
 MARLIN_1 = Firmware("marlin-1", r"Marlin (V?1\.|.*1\.[01]\.)", autoreport="", hold="M84 S0")
+MARLIN_0 = Firmware(
+    "marlin-0", r"Sprinter|Marlin V?(1\.0|1;|Ultimaker)", colon_ends=True, eager=8, autoreport="", hold="M84 S0"
+)
+"""Sprinter, Marlin 1.0, and the many that descend from it: Ultimaker's, Printrbot's, Wanhao's."""
 PRUSA = Firmware("prusa", r"Prusa-Firmware(?!-Buddy)|Prusa-Firmware ", hold="M84 S0")
 BUDDY = Firmware("buddy", r"Prusa-Firmware-Buddy", rx_bytes=512, leave_out=BY_NUMBER)
 KLIPPER = Firmware(
@@ -72,17 +85,31 @@ REPRAPFIRMWARE = Firmware(
     autoreport="",
     leave_out=BY_NUMBER,
 )
-REPETIER = Firmware("repetier", r"Repetier", marks_m105=False, m105_after_ok=True, keepalive="", autoreport="")
-SMOOTHIE = Firmware("smoothie", r"Smoothie", rx_bytes=256, keepalive="", autoreport="")
-TEACUP = Firmware("teacup", r"Teacup", rx_bytes=64, keepalive="", autoreport="")
+REPETIER = Firmware(
+    "repetier",
+    r"Repetier|ANET_",
+    colon_ends=True,
+    lenient=True,
+    eager=2,
+    marks_m105=False,
+    m105_after_ok=True,
+    keepalive="",
+    autoreport="",
+)
+SMOOTHIE = Firmware(
+    "smoothie", r"Smoothie", rx_bytes=256, lenient=True, eager=1, answers_empty=True, keepalive="", autoreport=""
+)
+TEACUP = Firmware("teacup", r"Teacup", rx_bytes=64, windowed=False, lenient=True, keepalive="", autoreport="")
+"""Takes a line whatever its number is, so no second one may be on its way."""
 
-UNKNOWN = Firmware("unknown", r"(?!)", windowed=False, keepalive="", autoreport="")
+UNKNOWN = Firmware("unknown", r"(?!)", windowed=False, colon_ends=True, keepalive="", autoreport="")
 """Before M115 has been answered, and where it never is: one line at a time."""
 
 FIRMWARES: dict[str, Firmware] = {
-    f.name: f for f in (MARLIN, MARLIN_1, PRUSA, BUDDY, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, UNKNOWN)
+    f.name: f
+    for f in (MARLIN, MARLIN_1, MARLIN_0, PRUSA, BUDDY, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, UNKNOWN)
 }
-_SEARCH = (BUDDY, PRUSA, MARLIN_1, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, MARLIN)
+_SEARCH = (BUDDY, PRUSA, MARLIN_0, MARLIN_1, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, MARLIN)
 
 
 def recognise(name: str) -> Firmware:
