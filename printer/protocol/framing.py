@@ -37,7 +37,8 @@ def clean(line: str, firmware: Firmware) -> str:
         text = _PARENTHESES.sub("", text).strip()
     if text[:4] == "M110":
         return ""  # line numbers are ours to keep
-    if text.isascii() and text.isprintable() and "*" not in text and "\\" not in text and "M110" not in text:
+    colon = firmware.colon_ends and ":" in text
+    if text.isascii() and text.isprintable() and not ("*" in text or "\\" in text or "M110" in text or colon):
         return text
     return _harmless(text, firmware)
 
@@ -50,12 +51,14 @@ def _cut_comment(line: str, quoted: bool) -> str:
 
 
 def _harmless(text: str, firmware: Firmware) -> str:
+    if firmware.colon_ends and _TEXT.match(text):
+        text = text.replace(":", ".")
     """Return a line with characters in it that could mislead a parser, if it is one that may be changed."""
     if _TEXT.match(text):
         return "".join(c if c in _PLAIN else "_" for c in text).replace("M110", "M_110")
     if firmware.quoted and text.isprintable() and "M110" not in text:
         return text
-    what = next((c for c in text if c not in _PLAIN), "M110")
+    what = next((c for c in text if c not in _PLAIN or c == ":"), "M110")
     raise UnsendableLine(text, f"the printer would misread {what!r} in it; write it in plain ASCII")
 
 
@@ -101,6 +104,6 @@ def frame(number: int, text: str, firmware: Firmware, compact: bool = False) -> 
     if not firmware.numbered:
         return fit(text, firmware.max_line).encode("utf-8") + b"\n"
     head = f"N{number}" if compact else f"N{number} "
-    room = firmware.max_line - len(head) - 4
-    data = (head + (text if len(text) <= room else fit(text, room))).encode("ascii")
+    room = firmware.max_line - len(head) - len("*255") - firmware.lenient
+    data = (head + (text if len(text) <= room else fit(text, room)) + " " * firmware.lenient).encode("ascii")
     return b"%b*%d\n" % (data, reduce(xor, data, 0))
