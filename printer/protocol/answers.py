@@ -17,7 +17,7 @@ from printer.events import (
 )
 from printer.firmware import UNKNOWN, Firmware, recognise
 from printer.protocol.meeting import Meeting
-from printer.protocol.reader import Packing, Reader, Reply, Resend, Start, Wait
+from printer.protocol.reader import Packing, Reader, Reply, Resend, Skipped, Start, Wait
 from printer.protocol.refusals import Refusals
 from printer.protocol.replies import Ok
 from printer.protocol.sender import ANSWER_S, POLL_S, Sender
@@ -89,6 +89,8 @@ class Answers:
                 self._doubt = self._sequence.waiting > 0 and self._silence.settled(now)
             case Packing(on):
                 self._take_packing(on, now, events)
+            case Skipped():
+                self._sequence.foreign += 1
             case _:
                 self._take_event(reply, now, events)
 
@@ -123,6 +125,8 @@ class Answers:
     def _take_ok(self, ok: Ok, now: float, events: list[Event]) -> None:
         self.stats.buffers(ok, more=bool(self._sender.outbox.jobs))
         if ok.marked and self.firmware.marks_m105:
+            if self._sequence.eager:
+                self._sequence.ok()  # in its turn, whatever came before it
             if not self._take_mark(now, events):
                 self._sequence.sound = False  # it came twice
             return

@@ -54,18 +54,20 @@ class Sender:
         self.polled = 0.0
         self.answered = float("-inf")  # the last M105
         self.request = b""  # goes out at once, and is no line
-        self.adopt(firmware)
+        self.firmware = firmware
         self.greet()
+        self.adopt(firmware)
 
     def adopt(self, firmware: Firmware) -> None:
         """Talk as this firmware wants it, carefully at first."""
         self.firmware = firmware
+        self.sequence.eager = firmware.eager
         self.window = Window(firmware, self._ping_pong)
 
     def greet(self) -> Sequence:
         """Begin the sequence with the line that sets the firmware's count to zero, and return it."""
         self.outbox.own.clear()
-        self.sequence = Sequence(HELLO, self._framed(0, HELLO))
+        self.sequence = Sequence(HELLO, self._framed(0, HELLO), self.firmware.eager)
         self.interrupt()
         return self.sequence
 
@@ -112,7 +114,7 @@ class Sender:
                 self._append(queue)
                 top += 1
             data = sequence.send(now)
-            unread += len(data) if held else 0
+            unread += len(data) if held or sequence.eager else 0
             held += 1
             out.append(data)
         return out
@@ -120,6 +122,7 @@ class Sender:
     def join(self, lines: list[bytes]) -> bytes:
         """Return lines as they go on the wire."""
         data = self.request + self._preface + b"".join(lines)
+        self.sequence.foreign += bool(self._preface) and self.firmware.answers_empty
         self.request = self._preface = b""
         return data
 

@@ -38,6 +38,7 @@ class Sequence:
         "acked",
         "base",
         "certain",
+        "eager",
         "foreign",
         "lines",
         "markers",
@@ -47,8 +48,9 @@ class Sequence:
         "sound",
     )
 
-    def __init__(self, text: str, data: bytes) -> None:
+    def __init__(self, text: str, data: bytes, eager: int = 0) -> None:
         self.lines = [Line(text, data, len(data), 0)]
+        self.eager = eager  # lines whose `ok` may come before that of an older one
         self.base = 0
         self.sent = self.acked = self.proven = -1
         self.sound = True  # every `ok` since the last marker was for a line of ours
@@ -79,9 +81,9 @@ class Sequence:
 
     @property
     def unread(self) -> int:
-        """The bytes of these lines, but for the oldest, which is read as soon as it comes."""
-        first = max(self.acked, self.read) + 1
-        return self[self.sent].end - self[first].end if self.sent > first else 0
+        """The bytes of these lines, but for the oldest, which is read as soon as it comes if its `ok` comes later."""
+        first = max(self.acked, self.read) + (not self.eager)
+        return self[self.sent].end - (self[first].end if first >= 0 else 0) if self.sent > first else 0
 
     @property
     def jobs_proven(self) -> int:
@@ -93,8 +95,8 @@ class Sequence:
         return self.lines[max(after + 1 - self.base, 0) : last + 1 - self.base]
 
     def pending(self) -> list[Line]:
-        """Return the lines that were sent and have no `ok`."""
-        return self.between(self.acked, self.sent)
+        """Return the lines that were sent and may still be under way."""
+        return self.between(self.acked - self.eager, self.sent)
 
     def expects(self, command: str) -> bool:
         """Say whether a command is the next to get an `ok`, as the firmware quotes it: perhaps not whole."""
@@ -146,17 +148,19 @@ class Sequence:
 
         Where several wait, it proves the first, and is taken for the answer to the first behind the last `ok`: behind
         a long move several answers come in a row. Where no other comes, `resolve` takes it for the last one's.
+        Eager lines behind it may have had their `ok`s before.
         """
         waiting = [n for n in self.markers if n <= self.sent]
         if not waiting:
             self.markers.clear()
             return False
-        number = next((n for n in waiting if n > self.acked), waiting[-1])
-        self._surplus += max(0, self.acked - number)
+        number = next((n for n in waiting if n > self.acked - self.eager), waiting[-1])
+        counted = min(max(self.acked, number), number + self.eager)
+        self._surplus += max(0, self.acked - counted)
         self.proven = max(self.proven, waiting[0])
         self.certain = max(self.certain, waiting[0])
         self.sound = number == waiting[0]
-        self.acked = number
+        self.acked = counted
         self.markers = deque(n for n in waiting if n > number)
         self._open = bool(self.markers)
         return True
