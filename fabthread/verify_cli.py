@@ -124,4 +124,4 @@ def figures(part: Part) -> list[str]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+    return f"{round(100 * share, 2) + 0.0:.2f} %"  # no -0.00

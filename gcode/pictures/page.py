@@ -23,6 +23,8 @@ Image = NDArray[np.uint8]
 PAPER, INK, FAINT = "#fbfaf7", "#22252b", "#7b8088"
 LETTER = 0.6
 """Width of a letter, as a share of its size, at most."""
+ROW = 20
+"""Pixels from one row of a legend to the next."""
 
 
 ABOVE = scene.axes_of(0, 90)
@@ -62,18 +64,34 @@ class Page(Protocol):
 
 
 def legend(page: Page, paint: Paint, present: NDArray[np.generic]) -> None:
-    """Say at the foot of a page what the colours mean: those that are present, or the whole scale."""
+    """Say at the foot of a page, in rows, what the colours mean: those that are present, or the whole scale."""
     y = page.height - 29
     page.write(24, y, paint.title, 12, FAINT)
     x = 24 + 12 * LETTER * len(paint.title) + 16
     if paint.ticks:
         x = _scale(page, paint, x + 12, y)
     names = {TRAVEL: "travel", SEAM: "seam", **paint.names}
-    for place, name in sorted(names.items()):
-        if place in present:
-            page.fill(Box(int(x), y - 7, 14, 14), hexa(paint.palette[place]))
-            page.write(x + 20, y, name, 12)
-            x += 20 + 12 * LETTER * len(name) + 14
+    words = [(place, name) for place, name in sorted(names.items()) if place in present]
+    rows = _rows([20 + 12 * LETTER * len(name) + 14 for _, name in words], x, page.width - 10)
+    for (place, name), (x, row) in zip(words, rows, strict=True):
+        at = y + int(ROW * (row - rows[-1][1] / 2))
+        page.fill(Box(int(x), at - 7, 14, 14), hexa(paint.palette[place]))
+        page.write(x + 20, at, name, 12)
+
+
+def _rows(widths: list[float], left: float, right: float) -> list[tuple[float, int]]:
+    """Return where each of some things stands, and in which row, so that no row goes beyond `right`.
+
+    >>> _rows([40, 40, 40], 10, 100)
+    [(10, 0), (50, 0), (10, 1)]
+    """
+    found, x, row = [], left, 0
+    for width in widths:
+        if x > left and x + width > right:
+            x, row = left, row + 1
+        found.append((x, row))
+        x += width
+    return found
 
 
 def _scale(page: Page, paint: Paint, x: float, y: int) -> float:
