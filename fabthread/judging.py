@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gcode.survey import Survey
     from profiles.loader import Resolved
 
+PLASTIC = ("filament_name", "filament_type", "filament_diameter", "filament_density", "max_volumetric_speed")
+"""What a file of ours knows of its filament, whatever machine it is judged for."""
 PLA = 1.24
 """g/cm3; of files that do not tell their filament's density."""
 
@@ -73,11 +75,14 @@ def judge_of(
 ) -> Judge:  # fmt: skip
     """Return who judges a file that tells of some settings: the profiles given, else the machine it was sliced for.
 
-    Where neither is known, it is a generic machine.
+    Where neither is known, it is a generic machine. The filament is the file's own unless another is given.
     """
+    ours = _ours(file, told)
     if printer or filament or process or like:
+        if ours and not (filament or like):
+            overrides = (*(f"{key}={getattr(ours.settings.filament, key)}" for key in PLASTIC), *overrides)
         return _judge(resolve(printer, filament, process, like, overrides))
-    if ours := _ours(file, told):
+    if ours:
         from profiles.loader import overlaid
 
         return _judge(overlaid(ours, pairs_of(overrides)))

@@ -32,11 +32,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     '; did you mean layer_height?'
     >>> nearest("zzz", ["layer_height"])
     ''
+    >>> nearest("Ender 3", ["creality-ender3", "generic-klipper"])
+    '; did you mean creality-ender3?'
     """
     import difflib  # only a mistake needs it
 
     names = {name.lower(): name for name in known}
     wanted = word.lower()
     found = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6)
-    found = found or sorted((name for name in names if wanted and wanted in name), key=len)
+    bare = _letters(wanted)
+    found = found or sorted((name for name in names if bare and bare in _letters(name)), key=len)
     return f"; did you mean {names[found[0]]}?" if found else ""
+
+
+def _letters(name: str) -> str:
+    """Return a name's letters and digits alone."""
+    return "".join(filter(str.isalnum, name))

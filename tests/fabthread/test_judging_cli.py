@@ -54,6 +54,13 @@ def test_our_own_file_passes_on_its_own_machine(cube):
     assert "error" not in done.output
 
 
+def test_another_machine_judges_a_file_with_the_filament_it_was_sliced_for(sample_models, tmp_path):
+    run("slice", sample_models / "calibration_cube.stl", "-o", tmp_path / "cube.gcode", "--filament", "petg")
+    assert "on MK4 with Generic PETG" in run("check", tmp_path / "cube.gcode", "--printer", "prusa-mk4").output
+    changed = run("check", tmp_path / "cube.gcode", "--printer", "prusa-mk4", "--filament", "abs")
+    assert "on MK4 with Generic ABS" in changed.output
+
+
 @pytest.mark.parametrize("printer", shipped("printer"))
 def test_files_for_every_shipped_printer_are_clean_in_memory_and_read_back(printer, sample_models):
     result = slice(sample_models / "calibration_cube.stl", load(printer), scale=(1, 1, 0.1))
