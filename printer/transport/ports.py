@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from printer.errors import LinkBusy, LinkError, NoPrinter
+from printer.errors import LinkError, NoPrinter
 from printer.transport.base import Transport
 
 VENDORS = {
@@ -65,34 +65,26 @@ def detect(
     open_port : opens a path at a speed, as `SerialTransport` does
     paths : where to look; the likely ports of this machine, or all where none is
 
-    Raises `NoPrinter` naming what was tried, and `LinkBusy` where all that is there is held by others.
+    Raises `NoPrinter` saying what was wrong with each, and `LinkBusy` where the only one is held by another program.
     """
     known = ports() if paths is None else []
-    paths = paths if paths is not None else [p.path for p in known if p.likely] or [p.path for p in known]
-    busy: list[str] = []
-    for path in paths:
-        for transport in _opened(open_port, path, bauds, busy):
-            if answers(transport):
-                return transport
-            transport.close()
-    if busy and len(busy) == len(paths):
-        raise LinkBusy(f"{', '.join(busy)}: held by another program; close it and try again")
-    tried = ", ".join(paths) or "this machine has no serial port"
-    raise NoPrinter(f"no printer found ({tried}): is it switched on and plugged in? Name the port with --port")
-
-
-def _opened(
-    open_port: Callable[[str, int], Transport], path: str, bauds: Sequence[int], busy: list[str]
-) -> Iterator[Transport]:
-    """Yield a port opened at each speed; stop at the first refusal."""
-    for baud in bauds:
+    wanted = paths if paths is not None else [p.path for p in known if p.likely] or [p.path for p in known]
+    wrong: list[str] = []
+    for path in wanted:
         try:
-            yield open_port(path, baud)
-        except LinkBusy:
-            busy.append(path)
-            return
-        except LinkError:
-            return
+            for baud in bauds:
+                transport = open_port(path, baud)
+                if answers(transport):
+                    return transport
+                transport.close()
+        except LinkError as error:
+            if len(wanted) == 1:
+                raise
+            wrong.append(str(error))
+        else:
+            wrong.append(f"{path} does not answer at {', '.join(map(str, bauds))} baud")
+    what = "; ".join(wrong) or "this computer has no serial port"
+    raise NoPrinter(f"no printer found: {what}. Is it switched on and plugged in?")
 
 
 def answers(transport: Transport, patience: float = PATIENCE) -> bool:

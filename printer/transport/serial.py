@@ -72,6 +72,10 @@ def _refused(port: str, error: Exception) -> LinkBusy | NoPrinter:
         return LinkBusy(held(port))
     if "permission" in text:
         return NoPrinter(f"no permission for {port}: add yourself to the group that owns it (often `dialout`)")
+    if "no such file" in text or "cannot find" in text:
+        return NoPrinter(f"cannot open {port}, it is not there: see `fabthread printers list` for the ports there are")
+    if "ioctl" in text or "could not configure" in text:
+        return NoPrinter(f"cannot open {port}: it is no serial port")
     return NoPrinter(f"cannot open {port}: {error}")
 
 

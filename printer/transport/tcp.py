@@ -23,7 +23,8 @@ class TcpTransport:
         try:
             self._socket = socket.create_connection((host, port), timeout=PATIENCE)
         except (OSError, OverflowError, UnicodeError) as error:  # the last two: a port or name that cannot exist
-            raise NoPrinter(f"nothing answers at {self.name}: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise NoPrinter(f"nothing answers at {self.name}: {reason}") from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def write(self, data: bytes) -> None:

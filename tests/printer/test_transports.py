@@ -209,11 +209,13 @@ def test_a_printer_is_found_by_port_and_speed():
 
 
 def test_it_is_said_what_was_tried():
-    with pytest.raises(NoPrinter, match=r"a, b"):
+    with pytest.raises(NoPrinter, match=r"a does not answer at 115200, 250000, .* baud; b does not"):
         detect(opener({"a": 1, "b": 1})[0], ["a", "b"])
+    with pytest.raises(NoPrinter, match=r"a does not answer.*; b. Is it switched on"):
+        detect(opener({"a": 1, "b": None})[0], ["a", "b"])
     with pytest.raises(NoPrinter, match="no serial port"):
         detect(opener({})[0], [])
-    with pytest.raises(LinkBusy, match="another program"):
+    with pytest.raises(LinkBusy, match="a"):
         detect(opener({"a": None})[0], ["a"])
 
 
