@@ -51,14 +51,13 @@ def _cut_comment(line: str, quoted: bool) -> str:
 
 
 def _harmless(text: str, firmware: Firmware) -> str:
-    if firmware.colon_ends and _TEXT.match(text):
-        text = text.replace(":", ".")
     """Return a line with characters in it that could mislead a parser, if it is one that may be changed."""
     if _TEXT.match(text):
+        text = text.replace(":", ".") if firmware.colon_ends else text
         return "".join(c if c in _PLAIN else "_" for c in text).replace("M110", "M_110")
     if firmware.quoted and text.isprintable() and "M110" not in text:
         return text
-    what = next((c for c in text if c not in _PLAIN or c == ":"), "M110")
+    what = next((c for c in text if c not in _PLAIN or (c == ":" and firmware.colon_ends)), "M110")
     raise UnsendableLine(text, f"the printer would misread {what!r} in it; write it in plain ASCII")
 
 

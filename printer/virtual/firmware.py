@@ -9,6 +9,7 @@ A command that takes time is a generator which yields the time at which it wants
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
@@ -16,12 +17,15 @@ from typing import TYPE_CHECKING
 from printer.kernels.lookahead import FULL, NOT_PLAIN
 from printer.kernels.plain import plain
 from printer.virtual import eeprom
-from printer.virtual.lines import Line, LineReader, Refused, Words
+from printer.virtual.lines import Line, LineReader, Refused, Skipped, Words
 from printer.virtual.thermal import Heater
 from printer.virtual.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from printer.virtual.printer import VirtualPrinter
+
+MOVES = re.compile(rb"G0*[0-3](?![0-9])")
+"""What Marlin 1.0 says `ok` to when it reads it."""
 
 Task = Generator[float, None, str | None]
 Handler = Callable[["Firmware", Words], "Task | str | None"]
@@ -135,7 +139,8 @@ class Firmware:
 
     def _read(self) -> None:
         """Take a line from the receive buffer."""
-        line = self.reader.read(self.uart.take(), self.card.upload is not None)
+        raw = self.uart.take()
+        line = self.reader.read(raw, self.card.upload is not None)
         while self.uart.said:
             self.say(self.uart.said.pop(0))
         if isinstance(line, Refused):
@@ -144,11 +149,25 @@ class Firmware:
             self.uart.flush(self.now)
             for text in self.personality.resend:
                 self.say(text.format(n=self.reader.last + 1))
-        elif line is not None:
+        elif isinstance(line, Skipped):
+            self.say(f"skip {line.number}")
+            self.say("ok")
+        elif line is None:
+            if self.personality.answers_empty and not raw.strip():
+                self.say("ok")
+        else:
             if line.number is None and line.text.decode("latin-1") in self.personality.early:
                 self._act(line.text)
             if not self.halted:
-                self._enqueue(line, True)
+                self._enqueue(self._answer_early(line), True)
+
+    def _answer_early(self, line: Line) -> Line:
+        """Acknowledge a line that is not executed yet, where this firmware does that."""
+        eager = self.personality.eager
+        if not eager or self.card.upload is not None or (eager == "moves" and not MOVES.match(line.text)):
+            return line
+        self.printer.speak(self._ok(line.number, ""))
+        return line._replace(answered=True)
 
     def _read_card(self) -> None:
         """Take a line from the SD card."""
@@ -226,7 +245,10 @@ class Firmware:
         """Take the first line out of the queue and acknowledge it."""
         line, wanted = self.queue[0]
         self.printer.executed_raw.append(line.text)
-        if wanted:
+        if wanted and line.answered:
+            if answer:
+                self.say(answer.strip())
+        elif wanted:
             self.printer.speak(b"ok\n" if self._plain_ok and not answer else self._ok(line.number, answer))
         if len(self.queue) >= self._room:  # nobody read what came meanwhile
             self.uart.clip(self.now)

@@ -3,11 +3,13 @@
 Marlin checks a line when it reads it, so a complaint can come before the answers to lines that were read earlier:
 
     N next, checksum right        -> a command
-    N the last one or before it   -> dropped without a word: a resend was asked for twice
+    N the last one or before it   -> dropped without a word since 2.1: a resend was asked for twice
     N anything else               -> line number error   \\
     checksum wrong                -> checksum error       > error, receive buffer emptied, `Resend: n`, `ok`
     N without checksum            -> no checksum         /
     M110 N                        -> sets the line number, whatever it was
+
+Repetier looks at the checksum first, and answers a line that came before, or behind a refused one, by `skip` and `ok`.
 """
 
 from __future__ import annotations
@@ -18,17 +20,28 @@ from printer.kernels.framing import unframe
 from printer.virtual.personalities import Personality
 
 
+FORGIVEN, BEHIND = 40, 14
+"""Lines that Repetier knows to have come before, and skips behind a refused one."""
+
+
 class Line(NamedTuple):
-    """A command that is to be executed; `number` is None where it had none."""
+    """A command that is to be executed; `number` is None where it had none, `answered` where it has its `ok`."""
 
     number: int | None
     text: bytes
+    answered: bool = False
 
 
 class Refused(NamedTuple):
     """A line that is to be sent again."""
 
     complaint: str
+
+
+class Skipped(NamedTuple):
+    """A line that is not to be executed, and said to be done."""
+
+    number: int
 
 
 class LineReader:
@@ -38,8 +51,9 @@ class LineReader:
         self._personality = personality
         self._length = personality.board.line_length
         self.last = 0
+        self._skips = 0  # lines that may still come behind a refused one
 
-    def read(self, raw: bytes, numbers_only: bool = False) -> Line | Refused | None:
+    def read(self, raw: bytes, numbers_only: bool = False) -> Line | Refused | Skipped | None:
         """Return what a received line means; None where it is to be ignored.
 
         `numbers_only` holds while a file is uploaded: then only M29 may come without a number.
@@ -59,18 +73,32 @@ class LineReader:
         renumbers = b"M110" in line
         if renumbers and (again := line.find(b"N", start)) >= 0:
             number = unframe(line[again:])[0]
-        if number != self.last + 1 and not renumbers:
-            if self.last - 1 <= number <= self.last:
-                return None
-            return self._refuse(self._personality.bad_number, number)
+        bad = self._bad_sum(star, fits)
+        if number != self.last + 1 and not renumbers and not (bad and self._personality.repeats == "skip"):
+            return self._unexpected(number)
+        if bad:
+            return bad
+        self.last, self._skips = number, 0
+        return Line(number, line[start : star if star >= 0 else None].rstrip(b" "))
+
+    def _bad_sum(self, star: int, fits: bool) -> Refused | None:
+        """Return what is wrong with a checksum at `star`; None where it fits, or is not there and need not be."""
         if star < 0:
-            return self._refuse(self._personality.no_checksum)
-        if not fits:
-            return self._refuse(self._personality.bad_checksum)
-        self.last = number
-        return Line(number, line[start:star].rstrip(b" "))
+            return None if self._personality.lenient else self._refuse(self._personality.no_checksum)
+        return None if fits else self._refuse(self._personality.bad_checksum)
+
+    def _unexpected(self, number: int) -> Refused | Skipped | None:
+        """Return what becomes of a line whose turn it is not."""
+        repeats, before = self._personality.repeats, self.last - number
+        if repeats == "drop" and 0 <= before <= 1:
+            return None
+        if repeats == "skip" and (0 <= before < FORGIVEN or self._skips):
+            self._skips -= before < 0 or before >= FORGIVEN
+            return Skipped(number)
+        return self._refuse(self._personality.bad_number, number)
 
     def _refuse(self, complaint: str, got: int = 0) -> Refused:
+        self._skips = BEHIND
         return Refused(complaint.format(last=self.last, n=self.last + 1, got=got))
 
 

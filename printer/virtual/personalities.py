@@ -43,6 +43,12 @@ class Personality:
     """One firmware; see the fields' names in Marlin, of which the others are variations.
 
     numbered         line numbers and checksums are checked, and asked for again
+    repeats          what becomes of a line that came before: "drop" without a word (Marlin since 2.1, the last two),
+                     "skip" with an `ok` (Repetier), or "refuse"
+    lenient          a line without a checksum is taken all the same
+    eager            what gets its `ok` when it is read, ahead of older lines: "" nothing, "moves", or "all"
+    colon_ends       `:` ends a line
+    answers_empty    an empty line gets an `ok`
     planner          whose motion: one of `PLANNERS`
     g90_resets_e     G90 makes E absolute too (Marlin 2)
     chatty           says more than it must: the position after G28 and G92, changes of the fan, its sensors and size
@@ -59,6 +65,11 @@ class Personality:
     capabilities: tuple[str, ...] = ()
     board: Board = Board()
     numbered: bool = True
+    repeats: str = "drop"
+    lenient: bool = False
+    eager: str = ""
+    colon_ends: bool = False
+    answers_empty: bool = False
     advanced_ok: bool = False
     ok: str = "ok"
     resend: tuple[str, ...] = ("Resend: {n}", "ok")
@@ -120,6 +131,7 @@ MARLIN1 = replace(
     boot=("start", "{why}", "Marlin 1.1.9", "echo: Free Memory: 3905  PlannerBufferBytes: 1232"),
     capabilities=("EEPROM:1", "AUTOREPORT_TEMP:1", "PROGRESS:0", "PRINT_JOB:1", "AUTOLEVEL:0", "EMERGENCY_PARSER:0"),
     board=Board(baud=115200, seconds_a_line=0.0008),
+    repeats="refuse",
     no_checksum="Error:No Line Number with checksum, Last Line: {last}",
     temperatures=" T:{t:.2f} /{tt:.2f} B:{b:.2f} /{bt:.2f} @:{tp} B@:{bp}",
     chatty=False,
@@ -127,6 +139,24 @@ MARLIN1 = replace(
     emergency=(),
     early=("M108", "M112", "M410"),
     missing=frozenset({"M154", "M486"}),
+)
+
+MARLIN0 = replace(
+    MARLIN1,
+    name="marlin0",
+    m115="FIRMWARE_NAME:Marlin V1; Sprinter/grbl mashup for gen6 FIRMWARE_URL:http://www.mendel-parts.com "
+    "PROTOCOL_VERSION:1.0 MACHINE_TYPE:Mendel EXTRUDER_COUNT:1",
+    boot=("start", "echo: {why}", "echo: Marlin 1.0.0 RC2", "echo: Free Memory: 1800  PlannerBufferBytes: 1232"),
+    capabilities=(),
+    eager="moves",
+    colon_ends=True,
+    busy="",
+    resend=("Resend:{n}", "ok"),
+    killed=("Error:{text}", "Error:Printer halted. kill() called !!"),
+    temperatures=" T:{t:.1f} /{tt:.1f} B:{b:.1f} /{bt:.1f} @:{tp} B@:{bp}",
+    heating="T:{t:.1f} E:0 W:{w}",
+    early=(),
+    missing=frozenset({"M108", "M154", "M155", "M410", "M486", "M876"}),
 )
 
 PRUSA = replace(
@@ -212,6 +242,10 @@ REPETIER = replace(
     boot=("start", "Info:{why}", "Free RAM:3190"),
     capabilities=("PROGRESS:1", "AUTOREPORT_TEMP:1", "EEPROM:1", "TOGGLE_LIGHTS:0", "EMERGENCY_PARSER:0"),
     board=Board(baud=115200, receive_buffer=127, line_buffer=2, line_length=119, seconds_a_line=0.0008),
+    repeats="skip",
+    lenient=True,
+    eager="all",
+    colon_ends=True,
     ok="ok {n}",
     resend=("Resend:{n}", "ok"),
     bad_number="Error:expected line {n} got {got}",
@@ -243,6 +277,10 @@ SMOOTHIE = replace(
     boot=("Smoothie", "ok"),
     capabilities=(),
     board=Board(receive_buffer=256, line_buffer=1, line_length=255, blocks=32, seconds_a_line=0.0001),
+    repeats="refuse",
+    lenient=True,
+    eager="moves",
+    answers_empty=True,
     resend=("rs N{n}",),
     bad_number="",
     bad_checksum="",
@@ -264,7 +302,7 @@ SMOOTHIE = replace(
 )
 
 PERSONALITIES: dict[str, Personality] = {
-    p.name: p for p in (MARLIN2, MARLIN1, PRUSA, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE)
+    p.name: p for p in (MARLIN2, MARLIN1, MARLIN0, PRUSA, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE)
 }
 """Every firmware by its name."""
 

@@ -86,6 +86,7 @@ class VirtualPrinter:
         self.now, self.next_tick, self._ticks = 0.0, TICK, 0
         self._packs = "MEATPACK:1" in made.capabilities
         self.uart = (UnpackingUart if self._packs else Uart)(board.baud, latency, board.receive_buffer)
+        self.uart.colon_ends = made.colon_ends
         machine = machine or Machine(made.planner)
         self.motion = Motion(machine, size, board.blocks, PLANNERS.index(made.planner), board.first_move)
         self.motion.planner.strict = made.strict

@@ -19,12 +19,14 @@ class Uart:
     byte_seconds   how long a byte takes
     line_at        when the end of the next line arrives; `inf` while none is on its way
     heard_at       when the host gets the next bytes; `inf` while none are on their way
+    colon_ends     `:` ends a line
     lost           bytes that found the receive buffer full
     said           what the wire's own end answers, beside the firmware's commands
     """
 
     def __init__(self, baud: int, latency: float, capacity: int) -> None:
         self.line_at = self.heard_at = inf
+        self.colon_ends = False
         self.byte_seconds = BITS_A_BYTE / baud if baud else 0.0
         self._latency = latency
         self._capacity = capacity if baud else 0
@@ -61,6 +63,8 @@ class Uart:
 
     def _clean(self, data: bytes) -> bytes:
         """Return bytes in which every line ends with a newline."""
+        if self.colon_ends:
+            data = data.replace(b":", b"\n")
         return data.replace(b"\r", b"\n") if b"\r" in data else data
 
     def _cut(self) -> bytes:
