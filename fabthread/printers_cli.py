@@ -46,12 +46,15 @@ def printers() -> None:
 @click.option("--firmware", default="", help="Where the printer does not tell what it runs.")
 @click.option("--park", metavar="X,Y", help="Where the head waits in a pause.")
 @click.option("--meatpack", is_flag=True, help="Pack lines where the firmware unpacks them: faster over a slow port.")
+@click.option(
+    "--buffer", type=int, default=0, metavar="BYTES", help="Receive buffer of a board built with a larger one."
+)
 @click.option("--key", metavar="KEY|-", help="API key of a server.")
 @click.option("--user", default="", help="User name of a server.")
 @click.option("--password", metavar="PASSWORD|-", help="Password of a server.")
 def add(
     name: str, address: str, kind: str | None, baud: int, no_reset: bool, profile: str, filament: str, firmware: str,
-    park: str | None, meatpack: bool, key: str | None, user: str, password: str | None,
+    park: str | None, meatpack: bool, buffer: int, key: str | None, user: str, password: str | None,
 ) -> None:  # fmt: skip
     """Add a printer, or replace the one of that name."""
     from fabthread.options import numbers
@@ -59,7 +62,17 @@ def add(
 
     place = numbers(2)(park) if park else ()
     made = config.Printer(
-        name, kind or guessed(address), address, baud, not no_reset, profile, filament, firmware, place, meatpack
+        name,
+        kind or guessed(address),
+        address,
+        baud,
+        not no_reset,
+        profile,
+        filament,
+        firmware,
+        place,
+        meatpack,
+        buffer,
     )
     if profile or filament:
         from profiles.loader import load

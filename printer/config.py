@@ -49,6 +49,7 @@ class Printer:
     firmware         name of a `printer.firmware.FIRMWARES` where the printer does not tell by itself
     park             X, Y to go to in a pause; none only lifts
     meatpack         lines are packed where the firmware unpacks them: more of them a second over a slow port
+    buffer           bytes of its receive buffer (Marlin's RX_BUFFER_SIZE); 0 what is usual for its firmware
     """
 
     name: str
@@ -61,6 +62,7 @@ class Printer:
     firmware: str = ""
     park: tuple[float, ...] = ()
     meatpack: bool = False
+    buffer: int = 0
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -71,6 +73,8 @@ class Printer:
             raise ConfigError(f"printer {self.name}: the address is empty or not printable")
         if len(self.park) not in (0, 2):
             raise ConfigError(f"printer {self.name}: park is X and Y, such as [10, 200]")
+        if self.buffer and not 16 <= self.buffer <= 65536:
+            raise ConfigError(f"printer {self.name}: a buffer has 16 to 65536 bytes, not {self.buffer}")
 
 
 @dataclass(frozen=True, slots=True)

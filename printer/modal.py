@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 
+from printer.kernels.plain import plain
+
 WORD = re.compile(r"([A-Z])\s*([-+]?(?:\d+\.?\d*|\.\d+))?")
 COMMAND = re.compile(r"\s*(?:N\d+\s*)?([GMT])\s*0*(\d+)(?![\d.])")
 ROUND_COMMENT = re.compile(r"\([^)]*\)")
@@ -55,6 +57,10 @@ class Modal:
         """Execute lines; return self."""
         table = HANDLERS
         for line in lines:
+            given, *values = plain(line.encode("ascii", "replace"))
+            if given >= 0:
+                _go(self, given, *values)
+                continue
             if "(" in line:
                 line = ROUND_COMMENT.sub("", line)
             head, _, rest = line.partition(" ")
@@ -84,25 +90,28 @@ def _words(rest: str) -> Words:
     return {letter: float(number) if number else None for letter, number in WORD.findall(rest.upper())}
 
 
+def _go(state: Modal, given: int, x: float, y: float, z: float, e: float, f: float) -> None:
+    """Go where a move ends, as `kernels.plain` reads it: `given` are bits 0 to 4 for X, Y, Z, E and F."""
+    unit, absolute = state.unit, state.absolute
+    if given & 1:
+        state.x = x * unit + (0.0 if absolute else state.x)
+    if given & 2:
+        state.y = y * unit + (0.0 if absolute else state.y)
+    if given & 4:
+        state.z = z * unit + (0.0 if absolute else state.z)
+    if given & 8:
+        by = e * unit - (state.e if absolute and state.absolute_e else 0.0)
+        state.e += by
+        state.retracted = max(state.retracted - by, 0.0)
+    if given & 16:
+        state.feed = f * unit
+
+
 def _move(state: Modal, head: str, rest: str) -> None:
-    """G0 to G3: the end of the move."""
-    unit = state.unit
-    for letter, text in WORD.findall(rest):
-        if not text:
-            continue
-        value = float(text) * unit
-        if letter == "X":
-            state.x = value if state.absolute else state.x + value
-        elif letter == "Y":
-            state.y = value if state.absolute else state.y + value
-        elif letter == "Z":
-            state.z = value if state.absolute else state.z + value
-        elif letter == "E":
-            by = value - state.e if state.absolute and state.absolute_e else value
-            state.e += by
-            state.retracted = max(state.retracted - by, 0.0)
-        elif letter == "F":
-            state.feed = value
+    """G0 to G3, however they are spelled."""
+    words = {letter: value for letter, value in _words(rest).items() if letter in "XYZEF" and value is not None}
+    given = sum(1 << bit for bit, letter in enumerate("XYZEF") if letter in words)
+    _go(state, given, *(words.get(letter, 0.0) for letter in "XYZEF"))
 
 
 def _declare(state: Modal, head: str, rest: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from printer.clock import WallClock
@@ -27,6 +28,9 @@ CLOCK = WallClock()
 LOOK_S = 0.1
 """Seconds between two views that are taken for others."""
 
+LONGEST_S = 2.0
+"""Seconds of its own that a virtual printer runs at most until somebody looks, however quick it is."""
+
 MOST_HEARD = 100_000
 """Events kept for a listener that does not come."""
 
@@ -37,6 +41,7 @@ class Local:
     open     opens the transport; its argument says whether it is being opened again, while a print may be running
     waits    whether a device that is lost is looked for again
     pack     packs lines where the firmware unpacks them
+    buffer, lossless   bytes of the board's receive buffer, 0 what is usual for its firmware; nothing ever overflows
     pace     times as fast as real time that a virtual printer may run; None for a printer with a clock of its own
     """
 
@@ -51,11 +56,13 @@ class Local:
         policy: Policy | None = None,
         waits: bool = True,
         pack: bool = False,
+        buffer: int = 0,
+        lossless: bool = False,
         pace: float | None = None,
     ) -> None:
         self.name = name
-        self._pack = pack
-        self._open, self._firmware, self._waits = open, firmware, waits
+        self._link = partial(Link, firmware, pack=pack, buffer=buffer, lossless=lossless)
+        self._open, self._waits = open, waits
         self.policy = policy or Policy()
         self._pace = Pace(pace) if pace else None
         self._programs: dict[str, Program] = {}
@@ -162,7 +169,7 @@ class Local:
         self._controller = Controller(
             transport,
             program,
-            link=Link(self._firmware, pack=self._pack),
+            link=self._link(),
             policy=self.policy,
             journal=journal,
             reopen=(lambda: self._open(True)) if self._waits else None,
@@ -179,7 +186,7 @@ class Local:
         """Step until the job has ended or nobody wants it any more."""
         looked = 0.0
         try:
-            while controller.step(LOOK_S) and not self._stop.is_set():
+            while controller.step(self._wait()) and not self._stop.is_set():
                 if CLOCK.now() - looked > LOOK_S:
                     looked = CLOCK.now()
                     self._view = controller.view()
@@ -190,6 +197,12 @@ class Local:
         finally:
             controller.close()
             self._view = controller.view()
+
+    def _wait(self) -> float:
+        """Return how long a step may wait, of the printer's seconds."""
+        if self._pace and self._view and self._view.state not in AT_REST:
+            return min(LOOK_S * self._pace.speed, LONGEST_S)
+        return LOOK_S
 
     def _hear(self, event: Event) -> None:
         controller = self._controller
@@ -202,7 +215,7 @@ class Pace:
     """Keeps a virtual printer's time from running ahead of the wall's; while it rests, of the wall's own pace."""
 
     def __init__(self, speed: float) -> None:
-        self._speed = speed
+        self.speed = speed
         self._wall = self._printer = 0.0
         self._resting: bool | None = None
 
@@ -211,7 +224,7 @@ class Pace:
         wall = CLOCK.now()
         if resting is not self._resting:
             self._wall, self._printer, self._resting = wall, now, resting
-        speed = 1.0 if resting else self._speed
+        speed = 1.0 if resting else self.speed
         ahead = (now - self._printer) / speed - (wall - self._wall)
         if ahead > 0:
             CLOCK.sleep(min(ahead, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING
 
 from printer.config import Printer, Secret
@@ -15,6 +16,12 @@ from printer.transport.base import Transport
 
 if TYPE_CHECKING:
     from printer.virtual import VirtualPrinter
+
+CABLE = 4096
+"""Bytes on their way to a virtual printer that nobody watches."""
+
+PATIENCE_S = 2.0
+"""Seconds of its time in which it need not be asked whether it takes its lines."""
 
 REMOTE = ("octoprint", "moonraker", "prusalink")
 
@@ -37,6 +44,7 @@ def local(printer: Printer, pace: float = 1.0, through: Callable[[Transport], Tr
         policy=Policy(park=(printer.park[0], printer.park[1]) if printer.park else None),
         waits=not virtual,
         pack=printer.meatpack,
+        buffer=printer.buffer,
         pace=pace if virtual else None,
     )
 
@@ -46,11 +54,24 @@ def opener(printer: Printer) -> Callable[[bool], Transport]:
     return {"serial": _serial, "tcp": _tcp, "pty": _pty, "virtual": _virtual}[printer.kind](printer)
 
 
-def virtual(device: VirtualPrinter, pace: float = float("inf")) -> Local:
-    """Return the driver of a virtual printer that one has in one's hands."""
+def virtual(device: VirtualPrinter, pace: float = inf) -> Local:
+    """Return the driver of a virtual printer that one has in one's hands.
+
+    At any pace that can be watched it gets its lines as a real one does. At the greatest, many are on their way if its
+    cable is one that loses nothing, and many answers are read at once.
+    """
     from printer.transport.memory import MemoryTransport
 
-    return Local(lambda again: MemoryTransport(device), name="virtual printer", waits=False, pace=pace)
+    hurried, usb = pace == inf, not device.personality.board.baud
+    device.patience = PATIENCE_S if hurried else 0.0
+    return Local(
+        lambda again: MemoryTransport(device),
+        name="virtual printer",
+        waits=False,
+        buffer=CABLE if hurried and usb else 0,
+        lossless=hurried and usb,
+        pace=pace,
+    )
 
 
 def remote(printer: Printer, secret: Secret) -> Remote:

@@ -1,7 +1,20 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Kernel: the line number and checksum of a framed line, as a firmware reads them. Runs compiled or as plain Python."""
+"""Kernel: checksums of lines, and framed lines as a firmware reads them. Runs compiled or as plain Python."""
 
 import cython
+
+
+def checksum(data: bytes) -> int:
+    """Return the exclusive or of all bytes.
+
+    >>> checksum(b"N0 M110 N0")
+    125
+    """
+    total: cython.int = 0
+    p: cython.Py_ssize_t
+    for p in range(len(data)):
+        total ^= data[p]
+    return total
 
 
 def unframe(line: bytes) -> tuple[int, int, int, bool]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import groupby
+
 from printer.events import (
     Busy,
     Capabilities,
@@ -19,7 +22,7 @@ from printer.firmware import UNKNOWN, Firmware, recognise
 from printer.protocol.meeting import Meeting
 from printer.protocol.reader import Packing, Reader, Reply, Resend, Skipped, Start, Wait
 from printer.protocol.refusals import Refusals
-from printer.protocol.replies import Ok
+from printer.protocol.replies import PLAIN_OK, Ok
 from printer.protocol.sender import ANSWER_S, POLL_S, Sender
 from printer.protocol.sequence import Sequence
 from printer.protocol.silence import Silence, takes_long
@@ -36,9 +39,17 @@ class Answers:
     """The half of a `Link` that listens."""
 
     def __init__(
-        self, firmware: Firmware = UNKNOWN, *, detect: bool = True, ping_pong: bool = False, pack: bool = False
+        self,
+        firmware: Firmware = UNKNOWN,
+        *,
+        detect: bool = True,
+        ping_pong: bool = False,
+        pack: bool = False,
+        buffer: int = 0,
+        lossless: bool = False,
     ) -> None:
-        self.firmware = firmware
+        self._buffer, self._lossless = buffer, lossless
+        self.firmware = self._with_buffer(firmware)
         self.stats = Stats()
         self.state = State.CLOSED
         self._detect = detect
@@ -46,10 +57,14 @@ class Answers:
         self._pack = pack
         self._begin(0.0)
 
+    def _with_buffer(self, firmware: Firmware) -> Firmware:
+        """Return a firmware on this board."""
+        return replace(firmware, rx_bytes=self._buffer) if self._buffer else firmware
+
     def _begin(self, now: float) -> None:
         """Forget all lines and everything that was said."""
         self._reader = Reader()
-        self._sender = Sender(self.firmware, self._ping_pong, self._pack)
+        self._sender = Sender(self.firmware, self._ping_pong, self._pack, self._lossless)
         self._greet(now)
 
     def _greet(self, now: float) -> None:
@@ -68,16 +83,31 @@ class Answers:
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Return what the printer says; the same for the same bytes, however they are cut."""
         events: list[Event] = []
-        for reply in self._reader.feed(data):
+        for reply, same in groupby(self._reader.feed(data)):
             self._silence.heard(now)
-            if self.state == State.MEETING and isinstance(reply, Ok | Resend | Temperatures | UnknownCommand):
-                self._meet(reply, now, events)
+            if reply is PLAIN_OK:
+                self._take_plain(len(list(same)), now, events)
             else:
-                self._take(reply, now, events)
+                for each in same:
+                    self._take(each, now, events)
         self._sequence.forget()
         return events
 
+    def _take_plain(self, count: int, now: float, events: list[Event]) -> None:
+        """Take `ok`s in a row that say no more than that; at once, where each is the next line's."""
+        before, usual = self._sequence.acked, self.state == State.STREAMING and not self._swallow
+        if usual and self._sequence.oks(count):
+            lines = self._sequence.between(before, before + count)
+            self._sender.window.clean(count, sum(len(line.data) for line in lines), now - lines[-1].at, now)
+            self._advance(before, now, events)
+        else:
+            for _ in range(count):
+                self._take(PLAIN_OK, now, events)
+
     def _take(self, reply: Reply, now: float, events: list[Event]) -> None:
+        if self.state == State.MEETING and isinstance(reply, Ok | Resend | Temperatures | UnknownCommand):
+            self._meet(reply, now, events)
+            return
         match reply:
             case Ok():
                 self._take_ok(reply, now, events)
@@ -137,7 +167,7 @@ class Answers:
         else:
             before = self._sequence.acked
             if line := self._sequence.ok(ok.number):
-                self._sender.window.clean(len(line.data), now - line.at, now)
+                self._sender.window.clean(1, len(line.data), now - line.at, now)
                 self._advance(before, now, events)
 
     def _take_mark(self, now: float, events: list[Event]) -> bool:
@@ -196,8 +226,8 @@ class Answers:
             events.append(Capabilities(facts, caps))
         found = recognise(facts.get("FIRMWARE_NAME", ""))
         if self._detect and found is not UNKNOWN:
-            self.firmware = found
-            self._sender.adopt(found)
+            self.firmware = self._with_buffer(found)
+            self._sender.adopt(self.firmware)
         if self.firmware.keepalive:
             self._sender.outbox.own.append(self.firmware.keepalive)
         if self.firmware.autoreport and caps.get("AUTOREPORT_TEMP"):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
-from operator import xor
 
 from printer.errors import UnsendableLine
 from printer.firmware import Firmware
+from printer.kernels.framing import checksum
 
 _FRAMED = re.compile(r"^\s*N\d+\s*(.*?)\s*(?:\*\d+\s*)?$", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
@@ -105,4 +104,4 @@ def frame(number: int, text: str, firmware: Firmware, compact: bool = False) -> 
     head = f"N{number}" if compact else f"N{number} "
     room = firmware.max_line - len(head) - len("*255") - firmware.lenient
     data = (head + (text if len(text) <= room else fit(text, room)) + " " * firmware.lenient).encode("ascii")
-    return b"%b*%d\n" % (data, reduce(xor, data, 0))
+    return b"%b*%d\n" % (data, checksum(data))

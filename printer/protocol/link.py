@@ -34,7 +34,8 @@ class Link(Answers):
     """One session with a printer.
 
     `firmware` is what is believed before M115 is answered; with `detect`, the answer replaces it. `ping_pong` keeps to
-    one line at a time, `pack` uses MeatPack where the firmware offers it.
+    one line at a time, `pack` uses MeatPack where the firmware offers it. `buffer` are the bytes of the board's receive
+    buffer, where they are not what is usual for its firmware; `lossless` says that the wire has flow control.
     """
 
     # what goes in
@@ -118,12 +119,13 @@ class Link(Answers):
     @property
     def oldest(self) -> str:
         """The first line that was sent and has no `ok`: what the printer is doing; "" where there is none."""
-        return next((line.text for line in self._sequence.pending()), "")
+        sequence = self._sequence
+        return sequence[sequence.acked + 1].text if sequence.waiting > 0 else ""
 
     @property
     def idle(self) -> bool:
         """Nothing is queued, and all that was sent is known to have arrived."""
-        return not self._sender.outbox and self._sequence.proven == self._sequence.top
+        return not self._sender.outbox and self._sequence.proven >= self._sequence.latest
 
     # what goes out
 
@@ -175,7 +177,7 @@ class Link(Answers):
             return self._due if self.state in (State.SETTLING, State.MEETING) else NEVER
         if sequence.waiting:
             return min(self._due, self._silence.due())
-        answer = sequence[sequence.markers[0]].at + ANSWER_S if sequence.markers else 0.0
+        answer = sequence[sequence.markers[-1]].at + ANSWER_S if sequence.markers else 0.0
         return min(self._due, max(answer, self._sender.polled + POLL_S))
 
     def tick(self, now: float) -> list[Event]:

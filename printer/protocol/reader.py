@@ -61,6 +61,8 @@ class Reader:
 
     def feed(self, data: bytes) -> list[Reply]:
         """Return what is said; the same for the same bytes, however they are cut."""
+        if not self._rest and (count := data.count(b"ok\n")) and 3 * count == len(data):
+            return [replies.PLAIN_OK] * count
         if b"\n" not in data:
             self._rest = (self._rest + data)[:LONGEST]
             return []

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from printer.events import Event, Failed, Resent
 from printer.protocol.reader import Resend
-from printer.protocol.sequence import Sequence
+from printer.protocol.sequence import LATE, Sequence
 
 OF_ONE_LINE = 10
 """Refusals of one line before it is given up."""
 STRANGE = 5
 """Impossible requests in a row before proof is given up."""
-LATE = 64
-"""Lines that a refusal may lag behind what is certain: an answer that came twice may have made it so too early."""
 
 SHAKEN_S = 0.5
 """After a refusal; another one within this time may be a late one, so only quiet says that all are in."""

@@ -8,13 +8,11 @@ from printer import meatpack
 from printer.firmware import Firmware
 from printer.protocol.framing import frame
 from printer.protocol.outbox import Outbox
-from printer.protocol.sequence import Sequence
+from printer.protocol.sequence import MARK, Sequence
 from printer.protocol.window import Window
 
 HELLO = "M110 N0"
 """Sets the firmware's count of lines to zero."""
-MARK = "M105"
-"""Its answer can be told from all others."""
 WHO = b"M115\n"
 """Asks what the printer is, without a number: it costs nothing, and changes nothing."""
 POLL_S = 2.0
@@ -31,6 +29,7 @@ class Sender:
 
     __slots__ = (
         "_asked",
+        "_lossless",
         "_ping_pong",
         "_preface",
         "answered",
@@ -45,8 +44,8 @@ class Sender:
         "window",
     )
 
-    def __init__(self, firmware: Firmware, ping_pong: bool, pack: bool = False) -> None:
-        self._ping_pong = ping_pong
+    def __init__(self, firmware: Firmware, ping_pong: bool, pack: bool = False, lossless: bool = False) -> None:
+        self._ping_pong, self._lossless = ping_pong, lossless
         self.outbox = Outbox()
         self.packing = self._asked = False
         self.leaving = pack  # who was here before may have packed: the firmware is told not to unpack until it says so
@@ -62,7 +61,7 @@ class Sender:
         """Talk as this firmware wants it, carefully at first."""
         self.firmware = firmware
         self.sequence.eager = firmware.eager
-        self.window = Window(firmware, self._ping_pong)
+        self.window = Window(firmware, self._ping_pong, self._lossless)
 
     def greet(self) -> Sequence:
         """Begin the sequence with the line that sets the firmware's count to zero, and return it."""
@@ -129,10 +128,9 @@ class Sender:
     def poll(self, now: float) -> None:
         """Queue an M105 where it is time for one, or where only its answer can prove the last line."""
         sequence, outbox = self.sequence, self.outbox
-        sequence.expire(now - ANSWER_S)
-        if outbox.own or sequence.markers or now < self.answered + ECHO_S:
+        if outbox.own or not sequence.overdue(now - ANSWER_S) or now < self.answered + ECHO_S:
             return
-        last = sequence.proven < sequence.acked == sequence.top and not outbox
+        last = sequence.proven < sequence.latest and sequence.acked == sequence.top and not outbox
         if last or now >= self.polled + POLL_S:
             outbox.own.append(MARK)
             self.polled = now

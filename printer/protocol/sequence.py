@@ -13,8 +13,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+MARK = "M105"
+"""Its answer can be told from all others."""
 HISTORY = 512
 """Lines that can be asked for again."""
+LATE = 64
+"""Lines that firmware may have taken and not answered yet."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Sequence:
     """Lines by number, from `base` to `top`."""
 
     __slots__ = (
+        "_answers",
         "_open",
         "_surplus",
         "acked",
@@ -40,6 +45,7 @@ class Sequence:
         "certain",
         "eager",
         "foreign",
+        "latest",
         "lines",
         "markers",
         "proven",
@@ -60,6 +66,8 @@ class Sequence:
         self.certain = -1  # done with, up to here: an M105 behind it was answered
         self.read = -1  # the firmware has read up to here: a refusal empties its receive buffer
         self.markers: deque[int] = deque()  # M105s that were sent and not answered
+        self.latest = 0  # the last line that is no M105
+        self._answers = False  # there was an answer to an M105
 
     def __getitem__(self, number: int) -> Line:
         return self.lines[number - self.base]
@@ -96,7 +104,7 @@ class Sequence:
 
     def pending(self) -> list[Line]:
         """Return the lines that were sent and may still be under way."""
-        return self.between(self.acked - self.eager, self.sent)
+        return self.between(max(self.acked - self.eager, min(self.acked, self.certain)), self.sent)
 
     def expects(self, command: str) -> bool:
         """Say whether a command is the next to get an `ok`, as the firmware quotes it: perhaps not whole."""
@@ -106,15 +114,26 @@ class Sequence:
     def append(self, text: str, data: bytes, job: int, command: bool = False) -> None:
         """Add a line at the end, not sent yet."""
         self.lines.append(Line(text, data, self.lines[-1].end + len(data), job, command))
+        if text != MARK:
+            self.latest = self.top
 
     def send(self, now: float) -> bytes:
         """Take the next line as sent and return its bytes."""
         self.sent += 1
         line = self.lines[self.sent - self.base]
         line.at = now
-        if line.text == "M105":
+        if line.text == MARK:
             self.markers.append(self.sent)
         return line.data
+
+    def oks(self, count: int) -> bool:
+        """Count plain `ok`s in a row for as many lines, if nothing can make one of them another's; say whether."""
+        if self.foreign or self._open or self.eager or self.acked + count > self.sent:
+            return False
+        self.acked += count
+        if self.sound:
+            self.proven = max(self.proven, self.acked - 1)
+        return True
 
     def ok(self, number: int | None = None) -> Line | None:
         """Count an `ok`, which may name its line, for the oldest line that has none; return that line.
@@ -134,10 +153,10 @@ class Sequence:
             return None  # it was counted already, by the answer to M105 before it
         if number is not None and number <= self.sent:
             self.acked = number - 1  # the `ok`s before it were lost
-        while self._open and self.markers and self.acked + 1 == self.markers[0] < self.sent:
-            self.acked = self.markers.popleft()  # that M105 had its answer: this `ok` has no temperatures
+        while self._open and self.acked + 1 < self.sent and self.acked + 1 in self.markers:
+            self.acked += 1  # that M105 had its answer: this `ok` has no temperatures
             self.sound = False
-        self._open = self._open and bool(self.markers)
+        self._open = self._open and self._asked_beyond
         if self.sound:
             self.proven = max(self.proven, self.acked)
         self.acked += 1
@@ -146,14 +165,16 @@ class Sequence:
     def mark(self) -> bool:
         """Take the answer to an M105: it and all before it have arrived. Say whether one was sent.
 
-        Where several wait, it proves the first, and is taken for the answer to the first behind the last `ok`: behind
-        a long move several answers come in a row. Where no other comes, `resolve` takes it for the last one's.
-        Eager lines behind it may have had their `ok`s before.
+        Where several wait, it proves the first: the others may still be answered, however late. For what may be on its
+        way, it is taken for the answer to the first behind the last `ok`: behind a long move several answers come in a
+        row. Where no other comes, `resolve` takes it for the last one's. Eager lines behind it may have had their `ok`s
+        before.
         """
         waiting = [n for n in self.markers if n <= self.sent]
         if not waiting:
             self.markers.clear()
             return False
+        self._answers = True
         number = next((n for n in waiting if n > self.acked - self.eager), waiting[-1])
         counted = min(max(self.acked, number), number + self.eager)
         self._surplus += max(0, self.acked - counted)
@@ -161,8 +182,8 @@ class Sequence:
         self.certain = max(self.certain, waiting[0])
         self.sound = number == waiting[0]
         self.acked = counted
-        self.markers = deque(n for n in waiting if n > number)
-        self._open = bool(self.markers)
+        self.markers = deque(waiting[1:])
+        self._open = self._asked_beyond and not self.eager
         return True
 
     def resolve(self) -> bool:
@@ -170,17 +191,27 @@ class Sequence:
 
         Say whether there was a choice. Behind a move the answers just take their time.
         """
-        found = self._open and bool(self.markers) and len(self.markers) == self.waiting
+        found = self._open and sum(n > self.acked for n in self.markers) == self.waiting
         if found:
             self.acked = self.markers[-1]
-            self.markers.clear()
             self.sound = self._open = False
         return found
 
-    def expire(self, before: float) -> None:
-        """Give up waiting for the answers to M105s that were sent before then, and have an `ok`."""
-        while self.markers and self.markers[0] <= self.acked and self[self.markers[0]].at < before:
-            self.certain = max(self.certain, self.markers.popleft())
+    @property
+    def _asked_beyond(self) -> bool:
+        """Whether there is an M105 behind the last `ok`."""
+        return bool(self.markers) and self.markers[-1] > self.acked
+
+    def overdue(self, before: float) -> bool:
+        """Say whether all M105s have an `ok`, and were sent before then: another one may be sent.
+
+        Where `ok`s came twice, the answers are still to come. Firmware that has never given one is waited for no more.
+        """
+        late = not self.markers or (not self._asked_beyond and self[self.markers[-1]].at < before)
+        if late and self.markers and not self._answers:
+            self.certain = max(self.certain, self.markers[-1])
+            self.markers.clear()
+        return late
 
     def audit(self) -> int:
         """Return how many `ok`s more there were than lines since the last time, and forget it."""
@@ -195,7 +226,7 @@ class Sequence:
         self.acked = min(self.acked, number - 1)
         if proven:
             self.proven = number - 1
-        self.markers = deque(n for n in self.markers if n < number)
+        self.markers = deque(n for n in self.markers if n < number and not (proven and n < number - LATE))
 
     def reframe(self, framed: Callable[[int, str], bytes]) -> None:
         """Give every line other bytes for the same text."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from printer.kernels.lookahead import FULL, NOT_PLAIN
@@ -36,6 +36,7 @@ class Firmware:
     """What lives between two resets. What outlives them is the printer's: heaters, motors, card, EEPROM.
 
     queue      lines that were read and not yet executed, and whether the host wants an answer; the first is executed
+    heaters    Marlin's name of each, and the heater
     wake       when the first line may be tried, or go on
     hung       nothing is read or executed: it is not `started` yet, or hangs
     """
@@ -46,6 +47,10 @@ class Firmware:
         self.handlers = handlers
         self.uart, self.motion, self.planner = printer.uart, printer.motion, printer.motion.planner
         self.hotends, self.bed, self.card = printer.hotends, printer.bed, printer.card
+        self.heaters: tuple[tuple[str, Heater], ...] = (
+            *((f"E{i}", heater) for i, heater in enumerate(self.hotends)),
+            ("bed", self.bed),
+        )
         self.reader = LineReader(self.personality)
         self.queue: deque[tuple[Line, bool]] = deque()
         self.task: Task | None = None
@@ -71,12 +76,6 @@ class Firmware:
     def next_tick(self) -> float:
         """When a waiting command looks again at what it waits for."""
         return self.printer.next_tick
-
-    def heaters(self) -> Iterator[tuple[str, Heater]]:
-        """Yield Marlin's name of each heater, and the heater."""
-        for i, heater in enumerate(self.hotends):
-            yield f"E{i}", heater
-        yield "bed", self.bed
 
     # ---------------------------------------------------------------- speaking
 
@@ -109,7 +108,9 @@ class Firmware:
             elif reading and self.card.printing and self.card.ready_at <= now:
                 self._read_card()
             else:
-                limit = uart.heard_at if uart.heard_at < until else until
+                limit = until
+                if uart.heard_at < until:
+                    limit = max(uart.heard_at + (printer.patience if queue and uart.only_ok else 0.0), now)
                 following = self._following(reading)
                 if following > limit:
                     printer.now = limit
@@ -310,7 +311,7 @@ class Firmware:
     def kill(self, why: str) -> None:
         """Stop for good: heaters and motors off, and nothing more is heard until a reset."""
         self.quickstop()
-        for _, heater in self.heaters():
+        for _, heater in self.heaters:
             heater.off(self.now)
         for text in self.personality.killed:
             if why or "{text}" not in text:

@@ -19,7 +19,6 @@ from typing import NamedTuple
 from printer.kernels.framing import unframe
 from printer.virtual.personalities import Personality
 
-
 FORGIVEN, BEHIND = 40, 14
 """Lines that Repetier knows to have come before, and skips behind a refused one."""
 

@@ -104,14 +104,25 @@ def split(unpacker: Unpacker | None, data: bytes) -> tuple[list[bytes], bytes]:
 
 
 class UnpackingUart(Uart):
-    """A wire whose lines are unpacked while they are read; `said` are answers to commands among them."""
+    """A wire whose lines are unpacked while they are read; `said` are answers to commands among them.
+
+    Until the first `SIGNAL` it is a wire like any other, and as quick.
+    """
 
     def __init__(self, baud: int, latency: float, capacity: int) -> None:
         super().__init__(baud, latency, capacity)
         self._unpacker, self._partial = Unpacker(), b""
+        self._awake = False
+
+    def feed(self, data: bytes, now: float) -> float:
+        """Put bytes from the host on the wire and return when the last one arrives."""
+        self._awake = self._awake or SIGNAL in data
+        return super().feed(data, now)
 
     def take(self) -> bytes:
         """Return the next line as characters; empty where it was a command."""
+        if not self._awake:
+            return super().take()
         self._unpack(self._cut())
         line, end, rest = self._partial.replace(b"\r", b"\n").partition(b"\n")
         self._partial = rest if end else self._partial
@@ -120,8 +131,9 @@ class UnpackingUart(Uart):
 
     def flush(self, now: float) -> None:
         """Lose what arrived by now: it is read, and so unpacked, but kept nowhere."""
-        self._unpack(b"".join(data for _, data in self._incoming)[self._offset :][: self._arrived(now)])
-        self._partial = b""
+        if self._awake:
+            self._unpack(b"".join(data for _, data in self._incoming)[self._offset :][: self._arrived(now)])
+            self._partial = b""
         super().flush(now)
 
     def reset(self) -> None:
@@ -130,7 +142,7 @@ class UnpackingUart(Uart):
         self._seek()
 
     def _clean(self, data: bytes) -> bytes:
-        return data
+        return data if self._awake else super()._clean(data)
 
     def _unpack(self, raw: bytes) -> None:
         if self._unpacker.plain and SIGNAL not in raw:
@@ -144,6 +156,8 @@ class UnpackingUart(Uart):
 
     def _seek(self, piece: int = 0) -> None:
         """Find the end of the next line or command, from the first unread byte on."""
+        if not self._awake:
+            return super()._seek(piece)
         ahead, start = self._unpacker, self._offset
         self.line_at = inf
         for piece, (_, data) in enumerate(self._incoming):

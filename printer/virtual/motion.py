@@ -58,7 +58,7 @@ class Motion:
         self.limits = by_row(machine, ())[1][0]
         self.position, self.origin, self.homed = np.zeros(4), np.zeros(3), np.zeros(3)
         self.planner = Planner(
-            self.limits, np.zeros(3), np.array(size), self.position, self.origin, self.homed, blocks, rule, delay
+            self.limits, np.zeros(3), np.array(size, float), self.position, self.origin, self.homed, blocks, rule, delay
         )
         self.stuck = ""
         self._frames = [Frame(0, np.zeros(3), "", np.zeros(3))]

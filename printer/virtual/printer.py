@@ -32,7 +32,7 @@ from printer.virtual.sdcard import SdCard
 from printer.virtual.thermal import BED_GUARD, BEDS, HOTEND_GUARD, HOTEND_PID, HOTENDS, Heater
 from printer.virtual.uart import Uart
 
-URGENT = re.compile(rb"^ *(?:N-?\d+ *)?(M108|M112|M410|M876|M524|KILL|\x18)(?!\d)[^\n]*\n", re.MULTILINE)
+URGENT = re.compile(rb"^ *(?:N[-\d ]*(?=M))?(M108|M112|M410|M876|M524|KILL|\^X)(?!\d)[^\n]*\n", re.MULTILINE)
 """What an emergency parser looks for while characters arrive; it acts at the end of the line."""
 
 TICK = 0.1
@@ -55,6 +55,9 @@ class VirtualPrinter:
     extruders, size   how many, and the travel of the axes in mm
     measured          the bed was measured once, and the EEPROM keeps it
     card              the SD card, or a folder that holds its files; None is an empty one in memory
+
+    patience, which may be set, are seconds in which the host need not hear that lines are taken, while there are more
+    of them: it hears of many at once, which is quicker to run.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class VirtualPrinter:
         self.hotends = [Heater(HOTENDS[hotend], HOTEND_GUARD, HOTEND_PID) for _ in range(extruders)]
         self.bed = Heater(BEDS[bed], BED_GUARD)
         self.card = card if isinstance(card, SdCard) else SdCard(card)
+        self.patience = 0.0
         self.filament = True
         self.connected = True
         self.resets = 0
@@ -208,7 +212,7 @@ class VirtualPrinter:
         if self._tail:
             data = self._tail + data
         self._tail = data[data.rfind(b"\n") + 1 :][-self.personality.board.line_length :]
-        if b"M" in data or b"K" in data or b"\x18" in data:
+        if b"M" in data or b"K" in data or b"^" in data:
             for found in URGENT.finditer(data.replace(b"\r", b"\n")):
                 if not found[1].startswith(b"M") or found[1].decode() in self.personality.emergency:
                     self.urgent.append((at - (len(data) - found.end()) * self.uart.byte_seconds, found[1]))

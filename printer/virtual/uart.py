@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from math import inf
 
+OK = b"ok\n"
+
 BITS_A_BYTE = 10
 """Start bit, eight data bits, stop bit."""
 
@@ -19,6 +21,7 @@ class Uart:
     byte_seconds   how long a byte takes
     line_at        when the end of the next line arrives; `inf` while none is on its way
     heard_at       when the host gets the next bytes; `inf` while none are on their way
+    only_ok        all that is on its way to the host is `ok`
     colon_ends     `:` ends a line
     lost           bytes that found the receive buffer full
     said           what the wire's own end answers, beside the firmware's commands
@@ -26,6 +29,7 @@ class Uart:
 
     def __init__(self, baud: int, latency: float, capacity: int) -> None:
         self.line_at = self.heard_at = inf
+        self.only_ok = True
         self.colon_ends = False
         self.byte_seconds = BITS_A_BYTE / baud if baud else 0.0
         self._latency = latency
@@ -98,7 +102,9 @@ class Uart:
         self._outgoing_free = max(now, self._outgoing_free) + len(data) * self.byte_seconds
         at = self._outgoing_free + self._latency
         if not self._outgoing:
-            self.heard_at = at
+            self.heard_at, self.only_ok = at, True
+        if data != OK:
+            self.only_ok = False
         self._outgoing.append((at, data))
 
     def delay(self, now: float, seconds: float) -> None:

@@ -87,7 +87,7 @@ class Upkeep:
     def _heat_is_unsafe(self, now: float) -> bool:
         """Return whether a heater's protection has tripped, which ends everything."""
         firmware = self._firmware
-        for name, heater in firmware.heaters():
+        for name, heater in firmware.heaters:
             if why := heater.trip(now):
                 firmware.kill(f"{why}, system stopped! Heater_ID: {name}")
                 return True
@@ -103,7 +103,7 @@ class Upkeep:
     def _rest(self, now: float) -> None:
         """Switch off heaters that nobody uses."""
         self.used_at = now
-        hot = [heater for _, heater in self._firmware.heaters() if heater.target]
+        hot = [heater for _, heater in self._firmware.heaters if heater.target]
         if hot:
             self._firmware.say("echo:Heaters switched off: idle for too long")
         for heater in hot:
