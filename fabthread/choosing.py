@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from printer.text import plain
+
 if TYPE_CHECKING:
     from printer.config import Printer, Secret
 
@@ -28,7 +30,18 @@ def printer_options(command: F) -> F:
 
 
 def chosen(printer: str | None, port: str | None, baud: int | None) -> tuple[Printer, Secret]:
-    """Return the printer that is meant: by name, by port, else the only one known, else the first port that answers."""
+    """Return the printer that is meant: by name, by port, else the only one known, else the first port that answers.
+
+    Says so where its port or its speed has to be looked for, since nothing else is seen of that for half a minute.
+    """
+    where, secret = _meant(printer, port, baud)
+    if where.kind == "serial" and (where.address == "auto" or not where.baud):
+        at = "every port" if where.address == "auto" else plain(where.address)
+        click.echo(f"looking for a printer at {at}, at all speeds in use; --port and --baud spare that", err=True)
+    return where, secret
+
+
+def _meant(printer: str | None, port: str | None, baud: int | None) -> tuple[Printer, Secret]:
     from printer import config
 
     if printer and port:
