@@ -129,6 +129,26 @@ def stack_of_rings(
     layers : number of layers
     least_area : mm2; smaller rings are dropped
     """
+    xy, offsets, layer, stack, suspicious = nested(xy, offsets, layer, layers, least_area)
+    if not len(layer):
+        return stack, suspicious
+    layer_offsets = np.searchsorted(layer, np.arange(layers + 1))
+    tangled = distinct(np.append(suspicious, np.flatnonzero(~shapely.is_valid(stack))))
+    for k in tangled:
+        rows = np.arange(layer_offsets[k], layer_offsets[k + 1])
+        chosen, chosen_offsets = gather(offsets, rows)
+        stack[k] = untangle(xy[chosen], chosen_offsets)
+    return stack, tangled
+
+
+def nested(
+    xy: Floats, offsets: Ints, layer: Ints, layers: int, least_area: float
+) -> tuple[Floats, Ints, Ints, Regions, Ints]:
+    """Return (xy, offsets, layer) of the rings that count, their layers' polygons, and the layers that have none.
+
+    Rings that do not cross are nested by winding number; where they enclose something twice, or nothing, layers are
+    empty. See `stack_of_rings`.
+    """
     area = ring_areas(xy, offsets)
     size = np.diff(offsets)
     order = np.lexsort((-np.abs(area), layer))
@@ -136,7 +156,7 @@ def stack_of_rings(
     index, offsets = gather(offsets, order)
     xy, area, layer = np.ascontiguousarray(xy[index]), area[order], layer[order]
     if not len(layer):
-        return empty_stack(layers), np.zeros(0, np.int64)
+        return xy, offsets, layer, empty_stack(layers), np.zeros(0, np.int64)
     layer_offsets = np.searchsorted(layer, np.arange(layers + 1))
     bounds = np.concatenate(
         [np.minimum.reduceat(xy, offsets[:-1], axis=0), np.maximum.reduceat(xy, offsets[:-1], axis=0)], axis=1
@@ -144,13 +164,7 @@ def stack_of_rings(
     parent, winding = np.empty(len(layer), np.int64), np.empty(len(layer), np.int32)
     contours.nest(xy, offsets, area, np.ascontiguousarray(bounds), layer_offsets, parent, winding)
     suspicious = distinct(layer[winding != np.where(area > 0, 0, 1)])
-    stack = _assemble(xy, offsets, area > 0, parent, layer, layers, suspicious)
-    tangled = distinct(np.append(suspicious, np.flatnonzero(~shapely.is_valid(stack))))
-    for k in tangled:
-        rows = np.arange(layer_offsets[k], layer_offsets[k + 1])
-        chosen, chosen_offsets = gather(offsets, rows)
-        stack[k] = untangle(xy[chosen], chosen_offsets)
-    return stack, tangled
+    return xy, offsets, layer, _assemble(xy, offsets, area > 0, parent, layer, layers, suspicious), suspicious
 
 
 def _assemble(
