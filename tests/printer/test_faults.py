@@ -39,6 +39,16 @@ def test_noise_costs_no_line_and_less_than_a_second(fault, line, undisturbed):
     assert rig.printer.now - undisturbed < 1.0
 
 
+@pytest.mark.parametrize("line", [100, 300])
+def test_answers_that_come_late_prove_no_more_than_they_should(line):
+    """After a doubled `ok`, slow moves bring the answers to M105 behind those to later lines; USB takes any number."""
+    lines = squares(layers=40, sides=16, cold=True)
+    rig = Rig(lines, VirtualPrinter("marlin", faults=[f"duplicate-reply@line={line}"], seed=line))
+    rig.run()
+    assert rig.state == "done"
+    assert rig.executed == lines
+
+
 @pytest.mark.parametrize("fault", ["delay@line=30/0.5", "delay-reply@line=30/0.5", "silent@line=30/3"])
 def test_delays_cost_little_more_than_themselves(fault, undisturbed):
     rig = noisy(fault)
