@@ -14,29 +14,33 @@ from fabthread import __version__
 from fabthread.errors import EXIT_CODES, reader_may_go, report
 
 COMMANDS = {
-    "slice": ("fabthread.slice_cli", "slice_models"),
-    "check": ("fabthread.check_cli", "check"),
-    "verify": ("fabthread.verify_cli", "verify"),
-    "inspect": ("fabthread.inspect_cli", "inspect"),
-    "diff": ("fabthread.diff_cli", "diff"),
-    "preview": ("fabthread.preview_cli", "preview"),
-    "profiles": ("fabthread.profiles_cli", "profiles"),
-    "print": ("fabthread.print_cli", "print_file"),
-    "monitor": ("fabthread.monitor_cli", "monitor"),
-    "terminal": ("fabthread.terminal_cli", "terminal"),
-    "recover": ("fabthread.recover_cli", "recover"),
-    "history": ("fabthread.history_cli", "history"),
-    "printers": ("fabthread.printers_cli", "printers"),
-    "spools": ("fabthread.spools_cli", "spools"),
-    "virtual": ("fabthread.virtual_cli", "virtual"),
+    "slice": ("fabthread.slice_cli", "slice_models", "Slice models, arranged on one plate, to G-code."),
+    "check": ("fabthread.check_cli", "check", "Is G-code safe for a machine?"),
+    "verify": ("fabthread.verify_cli", "verify", "Prove that G-code prints a model."),
+    "inspect": ("fabthread.inspect_cli", "inspect", "Tell what is in G-code: size, time, plastic, speeds, heat."),
+    "diff": ("fabthread.diff_cli", "diff", "Tell what differs in what two G-code files print."),
+    "preview": ("fabthread.preview_cli", "preview", "Draw the toolpaths of G-code or of a model."),
+    "profiles": (
+        "fabthread.profiles_cli",
+        "profiles",
+        "List, show and check profiles of printers, filaments, processes.",
+    ),
+    "print": ("fabthread.print_cli", "print_file", "Print G-code or a model, and watch it."),
+    "monitor": ("fabthread.monitor_cli", "monitor", "Watch a printer."),
+    "terminal": ("fabthread.terminal_cli", "terminal", "Talk to a printer in G-code."),
+    "recover": ("fabthread.recover_cli", "recover", "Go on with a print that was cut off."),
+    "history": ("fabthread.history_cli", "history", "List what was printed, or tell all about one job."),
+    "printers": ("fabthread.printers_cli", "printers", "Add, list, test and remove your printers."),
+    "spools": ("fabthread.spools_cli", "spools", "Keep count of what is left on spools of filament."),
+    "virtual": ("fabthread.virtual_cli", "virtual", "A printer that does not exist, for any program to print on."),
 }
-"""Command -> module and function."""
+"""Command -> module, function, and what it does."""
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<5}{meaning}" for code, meaning in EXIT_CODES.items())
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module only when the command is used or described."""
+    """A group that imports a command's module only when the command is used."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with reader_may_go():
@@ -52,9 +56,13 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name]
+        module, name, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what) for name, (_, _, what) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -25,7 +25,7 @@ SLOWEST = 5
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("job", type=int, required=False)
-@click.option("-n", "--most", type=click.IntRange(1), default=20, help="So many jobs; 20 by default.")
+@click.option("-n", "--most", type=click.IntRange(1), default=20, metavar="N", help="So many jobs; 20 by default.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def history(job: int | None, most: int, as_json: bool) -> None:
     """List the latest jobs, or tell all about one."""

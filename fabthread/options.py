@@ -55,9 +55,9 @@ def profile_options(command: F) -> F:
         click.option(
             "--like", metavar="FILE.gcode", help="Settings of a file that fabthread wrote, instead of profiles."
         ),
-        click.option("--process", metavar="NAME|FILE", help="How to print; 0.20 mm layers by default."),
-        click.option("--filament", metavar="NAME|FILE", help="What to print with; PLA by default."),
-        click.option("--printer", metavar="NAME|FILE", help="Machine; a generic Marlin one with 0.4 mm by default."),
+        click.option("--process", metavar="NAME|FILE", help="Profile of how to print."),
+        click.option("--filament", metavar="NAME|FILE", help="Profile of the filament."),
+        click.option("--printer", metavar="NAME|FILE", help="Profile of the machine."),
     ):
         command = option(command)
     return command

@@ -34,10 +34,10 @@ def spools() -> None:
 @click.argument("name")
 @click.option("--material", default="PLA", help="PLA by default.")
 @click.option("--colour", "--color", default="", help="In words.")
-@click.option("--diameter", type=float, default=1.75, help="mm; 1.75 by default.")
-@click.option("--density", type=float, help="g/cm3; the material's usual one by default.")
-@click.option("--grams", type=float, default=1000.0, help="Of filament when full; 1000 by default.")
-@click.option("--left", type=float, help="Grams that are left, where it is not full.")
+@click.option("--diameter", type=float, default=1.75, metavar="MM", help="1.75 by default.")
+@click.option("--density", type=float, metavar="N", help="g/cm3; the material's usual one by default.")
+@click.option("--grams", type=float, default=1000.0, metavar="N", help="Of filament when full; 1000 by default.")
+@click.option("--left", type=float, metavar="GRAMS", help="Grams that are left, where it is not full.")
 def add(
     name: str, material: str, colour: str, diameter: float, density: float | None, grams: float, left: float | None
 ) -> None:
@@ -68,7 +68,7 @@ def list_spools(as_json: bool) -> None:
 @spools.command(context_settings=HELP)
 @click.argument("spool")
 @click.option("--printer", required=True, metavar="NAME", help="Where it is loaded; `virtual` counts dry runs.")
-@click.option("--tool", type=click.IntRange(0, 255), default=0, help="0 by default.")
+@click.option("--tool", type=click.IntRange(0, 255), default=0, metavar="N", help="0 by default.")
 def use(spool: str, printer: str, tool: int) -> None:
     """Say that SPOOL (its number or name) is loaded in a printer now."""
     with _store() as store:
@@ -77,8 +77,8 @@ def use(spool: str, printer: str, tool: int) -> None:
 
 @spools.command(context_settings=HELP)
 @click.argument("spool")
-@click.option("--left", type=float, help="Grams that are left.")
-@click.option("--by", type=float, help="Grams more, or less where negative.")
+@click.option("--left", type=float, metavar="GRAMS", help="Grams that are left.")
+@click.option("--by", type=float, metavar="GRAMS", help="Grams more, or less where negative.")
 def adjust(spool: str, left: float | None, by: float | None) -> None:
     """Correct what is left on SPOOL."""
     if (left is None) == (by is None):

@@ -45,7 +45,9 @@ FAILED = 9
 @click.option("--filament", metavar="MM", type=click.FloatRange(0.5, 5), help="Diameter; as the file says by default.")
 @plate_option
 @click.option("--json", "as_json", is_flag=True, help="Print all figures, layer by layer, as JSON.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Threads; the result does not depend on them.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Threads; the result does not depend on them."
+)
 @click.pass_context
 def verify(
     ctx: click.Context,
