@@ -23,17 +23,18 @@ from slicer.adhesion import adhesion
 from slicer.cooling import cooling
 from slicer.extrusion import extrusion
 from slicer.infill import fill
-from slicer.nouns import LayerPlan, Mesh, Paths, Regions
+from slicer.nouns import Areas, LayerPlan, Mesh, Paths, Regions
 from slicer.order import order
 from slicer.seams import place_seams
 from slicer.slicing import Slices, slice_mesh
 from slicer.speeds import speeds
 from slicer.surfaces import find_surfaces
+from slicer.tools.bands import bands_of
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
 from slicer.tools.joining import join_paths
 from slicer.travel import travel
-from slicer.walls import make_walls
+from slicer.walls import Islands, make_walls
 
 Progress = Callable[[str, float], None]
 """Called with the name of a stage and the share of the job that is done when it begins."""
@@ -69,20 +70,29 @@ class Part:
 def toolpaths(
     mesh: Mesh, face_edges: NDArray[np.int32], plan: LayerPlan, settings: Settings, crew: Crew, watch: Stopwatch
 ) -> Part:
-    """Return the toolpaths of one part that stands where it will be printed."""
+    """Return the toolpaths of one part that stands where it will be printed; bands of its layers side by side."""
     flows = Flows.resolve(settings.widths, settings.machine.nozzle_diameter, settings.surfaces)
+    surfaces, infill = settings.surfaces, settings.infill
     with watch("slicing", 0.15):
         slices = slice_mesh(mesh, face_edges, plan, settings.slicing, crew)
+        bands = bands_of(slices.regions)
+
+    def walls_in(band: Regions) -> tuple[Paths, Islands, float]:
+        return make_walls(band, plan, settings.walls, settings.slicing, flows, crew)
+
+    def areas_in(islands: Islands) -> Areas:
+        return find_surfaces(slices.regions, islands.layer, islands.interior, plan, surfaces, infill, flows, crew)
+
+    def fills_in(areas: Areas) -> Paths:
+        return fill(areas, plan, infill, surfaces, flows, crew, settings.walls.wall_count > 0)
+
     with watch("walls", 0.25):
-        walls, islands, too_thin = make_walls(slices.regions, plan, settings.walls, settings.slicing, flows, crew)
+        walls, islands, too_thin = zip(*crew.map(walls_in, bands), strict=True)
     with watch("surfaces", 0.2):
-        areas = find_surfaces(
-            slices.regions, islands.layer, islands.interior, plan, settings.surfaces, settings.infill, flows, crew
-        )
+        areas = crew.map(areas_in, islands)
     with watch("infill", 0.15):
-        walled = settings.walls.wall_count > 0
-        fills = fill(areas, plan, settings.infill, settings.surfaces, flows, crew, walled)
-    return Part(join_paths([walls, fills]), slices, too_thin)
+        fills = crew.map(fills_in, areas)
+    return Part(join_paths([*walls, *fills]), slices, sum(too_thin))
 
 
 def motions(parts: Sequence[Part], plan: LayerPlan, settings: Settings, watch: Stopwatch) -> tuple[Moves, Regions]:

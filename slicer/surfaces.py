@@ -66,6 +66,7 @@ def find_surfaces(
     bottoms = _shell(surfaces.bottom_layers, surfaces.bottom_thickness, plan)
     shells = [*range(tops, 0, -1), *range(-bottoms, 0)]  # the farthest first: what they cover, the nearer mostly do too
     every = layer % surfaces.solid_every == 0 if surfaces.solid_every else np.zeros(len(layer), bool)
+    regions = _own(regions, distinct(np.concatenate([layer + shell for shell in (*shells, -1)])))
     kind = np.append(alike(regions)[1], -1)  # the last is air
     neighbours = [kind[np.clip(layer + shell, -1, len(regions))] for shell in shells]
     first, same = alike(interior, np.round(plan.height[layer], 9), layer == 0, every, *neighbours)
@@ -135,6 +136,14 @@ def _rows(stack: Regions, rows: Ints) -> Regions:
     there = (rows >= 0) & (rows < len(stack))
     out[there] = stack[rows[there]]
     return out
+
+
+def _own(stack: Regions, rows: Ints) -> Regions:
+    """Return copies of the chosen rows and nothing else: what others look at is not to be prepared."""
+    rows = rows[(rows >= 0) & (rows < len(stack))]
+    own = empty_stack(len(stack))
+    own[rows] = shapely.force_2d(stack[rows])
+    return own
 
 
 def _uncovered(interior: Regions, regions: Regions, layer: Ints, shells: Iterable[int], crew: Crew) -> Regions:

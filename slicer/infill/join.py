@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slicer.infill.region import Region
+from slicer.infill.region import Region, places
 from slicer.infill.task import Beads, Task
 from slicer.kernels import fill_join
 from slicer.ragged import gather
@@ -42,11 +42,7 @@ class Chains:
     @property
     def length(self) -> Floats:
         """(n,) length of each chain, mm."""
-        step = np.zeros(len(self.xy) + 1)
-        step[1:-1] = np.hypot(*(self.xy[1:] - self.xy[:-1]).T)
-        step[self.offsets[1:-1]] = 0.0
-        total = np.cumsum(step)
-        return np.asarray(total[self.offsets[1:]] - total[self.offsets[:-1]])
+        return places(self.xy, self.offsets)[self.offsets[1:] - 1]
 
 
 def joined(task: Task, region: Region, chains: Chains, in_turn: bool = False) -> Beads:

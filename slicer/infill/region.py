@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from slicer.kernels import polyline
 from slicer.ragged import offsets_of
 from slicer.tools.crew import Crew
 from slicer.tools.offsets import offset
@@ -62,8 +63,6 @@ def region_of(polygon: NDArray[Any]) -> Region:
 
 def places(xy: Floats, offsets: Ints) -> Floats:
     """Return for each vertex the length along its ring from the ring's first vertex."""
-    step = np.zeros(len(xy))
-    step[1:] = np.hypot(*(xy[1:] - xy[:-1]).T)
-    step[offsets[:-1]] = 0.0
-    total = np.cumsum(step)
-    return total - np.repeat(total[offsets[:-1]], np.diff(offsets))
+    along = np.empty(len(xy))
+    polyline.lengths(xy, offsets, along)
+    return along

@@ -1,8 +1,29 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Thin out open polylines."""
+"""Polylines: the length along them, and thinning out those that are open."""
 
 import cython
 import numpy as np
+from cython.cimports.libc.math import sqrt
+
+
+def lengths(
+    xy: cython.const[cython.double][:, ::1], offsets: cython.const[cython.longlong][::1], out: cython.double[::1]
+):
+    """Write for each point (p, 2) the length along its polyline up to it; what other polylines are does not matter."""
+    r: cython.Py_ssize_t
+    i: cython.Py_ssize_t
+    x: cython.double
+    y: cython.double
+    along: cython.double
+    with cython.nogil:
+        for r in range(offsets.shape[0] - 1):
+            along = 0.0
+            for i in range(offsets[r], offsets[r + 1]):
+                if i > offsets[r]:
+                    x = xy[i, 0] - xy[i - 1, 0]
+                    y = xy[i, 1] - xy[i - 1, 1]
+                    along += sqrt(x * x + y * y)
+                out[i] = along
 
 
 def simplify_open(

@@ -47,7 +47,7 @@ def bridge_angles(hanging: NDArray[Any], below: NDArray[Any]) -> tuple[Floats, N
     ends = np.stack([segment_sum(across[:, a], pieces) for a in range(len(ANGLES))], axis=1)
     free_ends = np.stack([segment_sum(across[:, a] * free, pieces) for a in range(len(ANGLES))], axis=1)
     share = free_ends / np.maximum(ends, 1e-9)
-    along = xy @ np.stack([np.cos(direction), np.sin(direction)])  # (pieces, angles)
+    along = xy[:, :1] * np.cos(direction) + xy[:, 1:] * np.sin(direction)  # (pieces, angles)
     span = np.maximum.reduceat(along, pieces[:-1]) - np.minimum.reduceat(along, pieces[:-1])
     best = np.argmin(np.round(share, 2) * 1e6 + span, axis=1)  # of equals, the one with the shortest span
     return ANGLES[best], share[np.arange(n), best] <= FREE_ENDS

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gcode.roles import Role
-from slicer.infill import curves, join, scan, sweep
+from slicer.infill import curves, join, region, scan, sweep
 from slicer.infill.hilbert import distance
 
 KERNELS = {
@@ -16,6 +16,7 @@ KERNELS = {
     "fill_sweep": sweep,
     "fill_join": join,
     "fill_clip": curves,
+    "polyline": region,
 }
 
 
@@ -39,3 +40,12 @@ def test_hilbert_curve_visits_each_cell_once_and_steps_to_neighbours(order):
     assert sorted(along) == list(range(side * side))
     steps = np.abs(np.diff(cells[np.argsort(along)], axis=0)).sum(axis=1)
     assert (steps == 1).all()
+
+
+def test_the_length_along_a_ring_does_not_depend_on_the_rings_before_it():
+    """Equal ways are equal to the last bit in every layer, and so is what is chosen between them."""
+    ring = np.random.default_rng(0).normal(size=(40, 2))
+    alone = region.places(ring, np.array([0, 40]))
+    behind = region.places(np.concatenate([1e3 * ring, ring]), np.array([0, 40, 80]))
+    assert (behind[40:] == alone).all()
+    assert np.allclose(alone, np.append(0, np.cumsum(np.hypot(*np.diff(ring, axis=0).T))), rtol=1e-14)

@@ -1,0 +1,51 @@
+"""Bands of layers, worked on side by side: nobody can tell from the result that there were any."""
+
+import numpy as np
+import pytest
+import shapely
+
+import slicer
+from slicer.tools import bands
+from slicer.tools.bands import bands_of
+
+
+def stack(sizes: list[int]) -> np.ndarray:
+    """Return rings of as many vertices, no two alike unless they have as many."""
+    out = np.empty(len(sizes), object)
+    out[:] = [shapely.Point(0, 0).buffer(10 + size, quad_segs=size) for size in sizes]
+    return out
+
+
+def test_every_layer_is_in_one_band_and_the_halves_are_even(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "WORTHWHILE", 1000)
+    regions = stack(list(range(10, 60)))
+    parts = bands_of(regions)
+    filled = np.array([~shapely.is_empty(part) for part in parts])
+    assert (filled.sum(axis=0) == 1).all()
+    assert all((part[mine] == regions[mine]).all() for part, mine in zip(parts, filled, strict=True))
+    points = [shapely.get_num_coordinates(part).sum() for part in parts]
+    assert max(points) < 0.55 * sum(points)
+
+
+def test_layers_that_are_alike_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is alike is worked out once, which it would not be in two bands."""
+    monkeypatch.setattr(bands, "WORTHWHILE", 100)
+    regions = stack([30, 20, 40, 30, 20, 40, 30, 20, 40])
+    for part in bands_of(regions):
+        mine = ~shapely.is_empty(part)
+        assert set(np.flatnonzero(mine) % 3).isdisjoint(np.flatnonzero(~mine) % 3)
+
+
+@pytest.mark.parametrize("regions", [stack([]), stack([20] * 500), stack([8, 9])], ids=["none", "alike", "few"])
+def test_little_work_is_not_shared_out(regions: np.ndarray) -> None:
+    assert len(bands_of(regions)) == 1
+
+
+@pytest.mark.parametrize("name", ["twisted_vase", "bracket"])
+def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch, sample_models, name: str) -> None:
+    def sliced() -> bytes:
+        return slicer.slice(sample_models / f"{name}.stl", {"layer_height": 0.28}).gcode()
+
+    whole = sliced()
+    monkeypatch.setattr(bands, "WORTHWHILE", 100)
+    assert sliced() == whole
