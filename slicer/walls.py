@@ -38,7 +38,7 @@ from slicer.tools.medial import (
 )
 from slicer.tools.nubs import with_nubs
 from slicer.tools.offsets import grow_twice, offset
-from slicer.tools.polygons import alike, empty_stack, parts_of, ring_areas, rings_of, thinned
+from slicer.tools.polygons import alike, empty_stack, parts_of, ring_areas, rings_of, thinned, turned
 from slicer.tools.sharing import shared
 
 SQUEEZE = 0.75
@@ -190,7 +190,7 @@ def _led_into_nubs(
     """Return the loops of narrow rows led on into what no bead along a middle fills."""
     lines = shapely.linestrings(beads.xy, indices=segment_ids(beads.offsets))
     owner = np.cumsum(narrow)[beads.island] - 1
-    return with_nubs(loops, offset(border[narrow], -depth[narrow], crew), lines, owner, crew)
+    return with_nubs(loops, border[narrow], depth[narrow], lines, owner, crew)
 
 
 def _role(inset: int) -> Role:
@@ -237,15 +237,15 @@ def _loops(
     xy, offsets, owner = rings_of(polygons)
     outer = np.ones(len(owner), bool)
     outer[1:] = owner[1:] != owner[:-1]
-    turned = (ring_areas(xy, offsets) > 0) != outer
+    clockwise = (ring_areas(xy, offsets) > 0) != outer
     island = island[owner]
     if inside is None or most is None:
         xy, offsets = thinned(xy, offsets, resolution / 2)
         share = np.zeros(len(xy))
     else:
         step = spacing(width, height)
-        xy, offsets, share = shared(xy, offsets, turned, inside, step, SQUEEZE * step, most, resolution / 2)
-    order = _turn(offsets, turned)
+        xy, offsets, share = shared(xy, offsets, clockwise, inside, step, SQUEEZE * step, most, resolution / 2)
+    order = turned(offsets, clockwise)
     return Paths.of(
         xy[order],
         offsets,
@@ -257,14 +257,6 @@ def _loops(
         width=np.repeat(width[island], np.diff(offsets)) + share[order],
         height=height[island],
     )
-
-
-def _turn(offsets: Ints, turned: NDArray[np.bool_]) -> Ints:
-    """Return the order of the vertices with the chosen segments reversed."""
-    counts = np.diff(offsets)
-    at = np.arange(offsets[-1])
-    mirrored = np.repeat(offsets[:-1] + offsets[1:] - 1, counts) - at
-    return np.where(np.repeat(turned, counts), mirrored, at)
 
 
 def _single_beads(

@@ -13,18 +13,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.kernels import strands, sweep
-from slicer.nouns import Floats, Regions
-from slicer.ragged import distinct, segment_ids
+from slicer.kernels import sweep
+from slicer.nouns import Floats, Ints, Regions
+from slicer.ragged import distinct
 from slicer.tools.crew import Crew
-from slicer.tools.polygons import empty_stack, flattened, nested
+from slicer.tools.polygons import empty_stack, enclosed, flattened
 
 MITRE = 2.0
 """Corners that grow reach at most this many distances; beyond, they are cut off."""
-DUST = 1e-6
-"""Rings below this (mm2) are nothing but rounding."""
-ROOM = 64
-"""More points than the curves have, where they cross a lot in few."""
 STYLES: dict[bool, dict[str, Any]] = {True: {"join_style": "mitre", "mitre_limit": MITRE}, False: {"quad_segs": 4}}
 """How GEOS makes an offset whose corners are mitred, or not."""
 
@@ -85,21 +81,18 @@ def moved(stack: Regions, inwards: Floats, cutting: bool = True) -> tuple[Region
     rows = np.flatnonzero(~gone & ((kind == 3) | (kind == 6)))  # an overlay may leave lines in a row
     if not len(rows):
         return made, sure
-    xy, rings, polygons, groups = flattened(stack[rows])
-    curves, starts, state = np.empty((3 * len(xy), 2)), np.empty(len(rings), np.int64), np.zeros(len(rows), np.int8)
-    sweep.sweep(xy, rings, polygons, groups, inwards[rows], MITRE, cutting, curves, starts, state)
-    curves, of = curves[: starts[-1]], np.empty(len(groups), np.int64)
-    out, offsets = np.empty((len(curves) + ROOM, 2)), np.empty(len(curves) // 3 + ROOM, np.int64)
-    strands.trace_strands(curves, starts, polygons[groups], out, offsets, of, state)
-    offsets = offsets[: of[-1] + 1]
-    *_, result, doubtful = nested(out[: offsets[-1]], offsets, segment_ids(of), len(rows), DUST)
-    good = state < 2
-    good[doubtful] = False
-    good[state == 1] &= is_sound(result[state == 1])
+    curves, starts, groups, state = swept(stack[rows], inwards[rows], cutting)
+    result, good = enclosed(curves, starts, groups, state)
     made[rows[good]], sure[rows[good]] = result[good], True
     return made, sure
 
 
-def is_sound(stack: Regions) -> NDArray[np.bool_]:
-    """Return whether each is valid: not by `shapely.is_valid`, which meddles with the warnings of all threads."""
-    return np.asarray(shapely.is_valid_reason(stack) == "Valid Geometry")
+def swept(stack: Regions, inwards: Floats, cutting: bool = True) -> tuple[Floats, Ints, Ints, NDArray[np.int8]]:
+    """Return the curves that the edges draw while they move inwards (mm): (xy, offsets, those of each row, state).
+
+    They wind once round what is left, the inside to their left. State is 2 for rows that have none.
+    """
+    xy, rings, polygons, groups = flattened(stack)
+    curves, starts, state = np.empty((3 * len(xy), 2)), np.empty(len(rings), np.int64), np.zeros(len(stack), np.int8)
+    sweep.sweep(xy, rings, polygons, groups, inwards, MITRE, cutting, curves, starts, state)
+    return curves[: starts[-1]], starts, polygons[groups], state

@@ -12,13 +12,17 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from slicer.kernels import contours
+from slicer.kernels import contours, strands
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import distinct, gather, offsets_of, segment_ids
 from slicer.tools.crew import Crew
 
 SNAP = 1e-4
 """Grid (mm) on which crossing contours are noded when they have to be untangled."""
+DUST = 1e-6
+"""Rings below this (mm2) are nothing but rounding."""
+ROOM = 64
+"""More points than curves have, where they cross a lot in few."""
 
 
 def empty_stack(n: int) -> Regions:
@@ -113,6 +117,14 @@ def ring_areas(xy: Floats, offsets: Ints) -> Floats:
     return 0.5 * np.add.reduceat(doubled, offsets[:-1]) if len(offsets) > 1 else np.zeros(0)
 
 
+def turned(offsets: Ints, chosen: NDArray[np.bool_]) -> Ints:
+    """Return the order of the vertices with the chosen segments reversed."""
+    counts = np.diff(offsets)
+    at = np.arange(offsets[-1])
+    mirrored = np.repeat(offsets[:-1] + offsets[1:] - 1, counts) - at
+    return np.where(np.repeat(chosen, counts), mirrored, at)
+
+
 def stack_of_rings(
     xy: Floats, offsets: Ints, layer: Ints, layers: int, least_area: float = 0.0
 ) -> tuple[Regions, Ints]:
@@ -139,6 +151,27 @@ def stack_of_rings(
         chosen, chosen_offsets = gather(offsets, rows)
         stack[k] = untangle(xy[chosen], chosen_offsets)
     return stack, tangled
+
+
+def enclosed(xy: Floats, offsets: Ints, groups: Ints, state: NDArray[np.int8]) -> tuple[Regions, NDArray[np.bool_]]:
+    """Return what the curves of each group wind round once to the left, and whether that is certain.
+
+    Parameters
+    ----------
+    xy, offsets, groups : closed curves, each without its first vertex at the end, and how they are grouped
+    state : (g,) 2 for groups that are to be left out
+    """
+    out, made = np.empty((len(xy) + ROOM, 2)), np.empty(len(xy) // 3 + ROOM, np.int64)
+    loops = np.empty(len(groups), np.int64)
+    strands.trace_strands(xy, offsets, groups, out, made, loops, state)
+    made = made[: loops[-1] + 1]
+    *_, stack, doubtful = nested(out[: made[-1]], made, segment_ids(loops), len(state), DUST)
+    sure = state < 2
+    sure[doubtful] = False
+    shaken = np.flatnonzero(state == 1)
+    # not is_valid, which meddles with the warnings of all threads
+    sure[shaken] &= shapely.is_valid_reason(stack[shaken]) == "Valid Geometry"
+    return stack, sure
 
 
 def nested(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import box
 
-from slicer.tools import offsets
+from slicer.tools import offsets, polygons
 from slicer.tools.crew import Crew
 from slicer.tools.offsets import moved, offset
 
@@ -120,7 +120,7 @@ def test_the_kernels_say_the_same_uncompiled(shape: shapely.Polygon, inwards: fl
     compiled, sure = moved(stack(shape), np.array([inwards]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(offsets, "sweep", uncompiled("sweep"))
-        patch.setattr(offsets, "strands", uncompiled("strands"))
+        patch.setattr(polygons, "strands", uncompiled("strands"))
         interpreted, too = moved(stack(shape), np.array([inwards]))
     assert sure.tolist() == too.tolist()
     assert shapely.to_wkb(compiled).tolist() == shapely.to_wkb(interpreted).tolist()
