@@ -113,7 +113,7 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     samples = np.arange(len(found.radius))
     there = wanted & (found.radius > 0)
     both = there[np.maximum(found.partner, 0)] & (found.partner >= 0)
-    once = there & ((samples < found.partner) | ~both)  # a strip is seen from both its sides
+    once = _unseen(found, there, there & ((samples < found.partner) | ~both))  # a strip is seen from both its sides
     path, offsets = np.empty(len(samples), np.int64), np.empty(len(samples) + 1, np.int64)
     made = balls.trace(found.rings, found.centre, once.astype(np.int8), 2 * STEP, path, offsets)
     offsets, path = offsets[: made + 1].copy(), path[: offsets[made]]
@@ -129,6 +129,21 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     kept = np.concatenate([[0], np.cumsum(keep, dtype=np.int64)])
     first = order[joined[:-1]] if len(joined) > 1 else np.zeros(0, np.int64)
     return _lines(Axes(xy[keep == 1], width[keep == 1], kept[joined], closed, row[segment_ids(offsets)[first]]))
+
+
+def _unseen(found: Balls, there: NDArray[np.bool_], once: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return `once` and those balls that are there and far from it: around a bend, its inside is a single sample."""
+    far = np.flatnonzero(there & ~once)
+    far = far[np.hypot(*(found.centre[far] - found.centre[found.partner[far]]).T) > STEP]
+    if not len(far):
+        return once
+    seen = np.flatnonzero(once)
+    tree = shapely.STRtree(shapely.points(found.centre[seen]))
+    i, j = tree.query(shapely.points(found.centre[far]), predicate="dwithin", distance=STEP)
+    out = once.copy()
+    out[far] = True
+    out[far[i[found.row[far[i]] == found.row[seen[j]]]]] = False
+    return out
 
 
 def _lines(axes: Axes) -> Axes:

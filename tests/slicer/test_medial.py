@@ -123,6 +123,19 @@ def test_the_axis_of_a_neck_leads_there_and_not_back(apart: float) -> None:
     assert not axes.closed.any()
 
 
+@pytest.mark.parametrize("first", range(6))
+@pytest.mark.parametrize("width", [0.5, 1.0, 1.5])
+def test_the_axis_goes_around_a_corner(first: int, width: float) -> None:
+    """Inside, the bend is a single corner: only from outside is seen what lies around it."""
+    corners = np.array([(0, 0), (8, 0), (8, width), (width, width), (width, 8), (0, 8)])
+    axes = medial_axes(stack(shapely.Polygon(np.roll(corners, first, axis=0))), CREW, 1.2 * width)
+    assert len(axes.closed) == 1
+    axis = shapely.LineString(axes.xy)
+    middle = shapely.LineString([(width / 2, 7.4), (width / 2, width / 2), (7.4, width / 2)])
+    assert shapely.hausdorff_distance(axis.simplify(0.01), middle) < 0.3 * width + 0.5
+    assert axis.distance(shapely.Point(0.586 * width, 0.586 * width)) < 0.1
+
+
 def test_a_taper_has_a_growing_width() -> None:
     axes = medial_axes(stack(shapely.Polygon([(0, 0), (10, 0.5), (10, -0.5)])), CREW)
     order = np.argsort(axes.xy[:, 0])

@@ -119,3 +119,13 @@ def test_gaps_meet_where_ribs_do(rib: float) -> None:
     arms = [affinity.rotate(box(0, -rib / 2, 6, rib / 2), turn, origin=(0, 0)) for turn in (0, 120, 240)]
     region = shapely.union_all(arms)
     assert bare(region, beads(printed(extruded(region, 0.8), SOLID), 2).cover) < 0.03
+
+
+@pytest.mark.parametrize("nozzle", [0.4, 0.6])
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_gap_fill_reaches_into_corners_and_knobs(nozzle: float, turn: int) -> None:
+    """Between the loops of a post at a window is room for a bead that turns, and widens where the post does."""
+    post = shapely.union_all([box(0, 0, 10, 2.15), box(9, -2.8, 11.1, 2.15), box(8.8, -3, 11.1, -1.2)])
+    region = affinity.scale(affinity.rotate(post, turn), nozzle / 0.6, nozzle / 0.6)
+    settings = SOLID | {"nozzle_diameter": nozzle, "line_width": 1.125 * nozzle}
+    assert bare(region, beads(printed(extruded(region, 0.8), settings), 2).cover) < 0.4 * nozzle**2
