@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def printer_names(ctx: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    """Complete the name of a printer that one has; of none where their file cannot be read."""
+    from printer import config
+    from printer.errors import ConfigError
+
+    try:
+        return [name for name in config.printers() if name.startswith(begun)]
+    except ConfigError:
+        return []
+
+
 def printer_options(command: F) -> F:
     """Add --printer, --port and --baud to a command."""
     for option in (
@@ -23,7 +34,9 @@ def printer_options(command: F) -> F:
         click.option(
             "--port", metavar="PORT", help="A serial port, a pseudo-terminal, or tcp://HOST:PORT, instead of a name."
         ),
-        click.option("--printer", metavar="NAME", help="A printer of `fabthread printers list`."),
+        click.option(
+            "--printer", metavar="NAME", shell_complete=printer_names, help="A printer of `fabthread printers list`."
+        ),
     ):
         command = option(command)
     return command

@@ -12,6 +12,8 @@ import click
 from fabthread.errors import OutputRefused, reader_may_go
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from gcode.errors import Problem
     from gcode.moves import Moves
     from profiles.loader import Resolved
@@ -48,6 +50,17 @@ def numbers(count: int, spread: bool = False) -> Callable[[str], tuple[float, ..
     return read
 
 
+def profile_names(ctx: click.Context, option: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Complete the name of a shipped profile of the option's kind, or of a file."""
+    from click.shell_completion import CompletionItem
+
+    from profiles.files import shipped
+
+    kind = "printer" if option.name == "profile" else str(option.name)
+    found = [CompletionItem(name) for name in shipped(kind) if name.startswith(begun)]
+    return found or [CompletionItem(begun, type="file")]
+
+
 def profile_options(command: F) -> F:
     """Add --printer, --filament, --process, --like and --set to a command."""
     for option in (
@@ -55,9 +68,9 @@ def profile_options(command: F) -> F:
         click.option(
             "--like", metavar="FILE.gcode", help="Settings of a file that fabthread wrote, instead of profiles."
         ),
-        click.option("--process", metavar="NAME|FILE", help="Profile of how to print."),
-        click.option("--filament", metavar="NAME|FILE", help="Profile of the filament."),
-        click.option("--printer", metavar="NAME|FILE", help="Profile of the machine."),
+        click.option("--process", metavar="NAME|FILE", shell_complete=profile_names, help="Profile of how to print."),
+        click.option("--filament", metavar="NAME|FILE", shell_complete=profile_names, help="Profile of the filament."),
+        click.option("--printer", metavar="NAME|FILE", shell_complete=profile_names, help="Profile of the machine."),
     ):
         command = option(command)
     return command

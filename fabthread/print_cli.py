@@ -13,7 +13,16 @@ import click
 
 from fabthread.choosing import chosen, printer_options
 from fabthread.interrupts import let_interrupt
-from fabthread.options import MODEL_SUFFIXES, check_writable, is_model, plate_option, readable, resolve, write_file
+from fabthread.options import (
+    MODEL_SUFFIXES,
+    check_writable,
+    is_model,
+    plate_option,
+    profile_names,
+    readable,
+    resolve,
+    write_file,
+)
 from fabthread.virtual_cli import speed
 
 if TYPE_CHECKING:
@@ -71,9 +80,14 @@ class Load(NamedTuple):
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong with it; repeatable.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Of its faults at random.")
 @click.option("--record", type=click.Path(), metavar="OUT.gcode", help="Write what it has really printed.")
-@click.option("--profile", metavar="NAME|FILE", help="Machine to slice and check for; the printer's own by default.")
-@click.option("--filament", metavar="NAME|FILE", help="What to print with, for slicing.")
-@click.option("--process", metavar="NAME|FILE", help="How to print, for slicing.")
+@click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    shell_complete=profile_names,
+    help="Machine to slice and check for; the printer's own by default.",
+)
+@click.option("--filament", metavar="NAME|FILE", shell_complete=profile_names, help="What to print with, for slicing.")
+@click.option("--process", metavar="NAME|FILE", shell_complete=profile_names, help="How to print, for slicing.")
 @click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change one setting; repeatable.")
 @click.option("--force", is_flag=True, help="Print what the checks refuse.")
 @click.option("--detach", is_flag=True, help="Start it on a server, and leave.")

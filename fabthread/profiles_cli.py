@@ -55,8 +55,7 @@ def show_profile(profile: str, as_json: bool) -> None:
         _refuse(refused)
     keys = [name for name, key in KEYS.items() if key.kind == kind]
     if as_json:
-        origins = {name: resolved.origin[name] for name in keys}
-        settings = {n: {"value": o.value, "unit": KEYS[n].unit, "source": o.source} for n, o in origins.items()}
+        settings = resolved.facts(keys)
         _print_json({"profile": profile, "kind": kind, "settings": settings, "warnings": resolved.warnings})
     else:
         click.echo(resolved.columns(keys))
@@ -64,21 +63,26 @@ def show_profile(profile: str, as_json: bool) -> None:
 
 @profiles.command("check")
 @click.argument("files", nargs=-1, required=True)
-def check_profiles(files: tuple[str, ...]) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def check_profiles(files: tuple[str, ...], as_json: bool) -> None:
     """Check FILES (or names); print each problem and exit with 4 if there is one."""
     from profiles.errors import SettingsRefused
     from profiles.loader import load_alone
 
-    wrong = 0
+    found: list[dict[str, Any]] = []
     for file in files:
         try:
             kind, resolved = load_alone(file)
+            found.append({"file": file, "kind": kind, "problems": [], "warnings": resolved.warnings})
         except SettingsRefused as refused:
-            click.echo("\n".join(refused.problems))
-            wrong += 1
-        else:
-            click.echo("\n".join([*(f"{file}: warning: {w}" for w in resolved.warnings), f"{file}: {kind}, ok"]))
-    if wrong:
+            found.append({"file": file, "kind": None, "problems": refused.problems, "warnings": []})
+    if as_json:
+        _print_json(found)
+    else:
+        for each in found:
+            said = [*each["problems"], *(f"{each['file']}: warning: {text}" for text in each["warnings"])]
+            click.echo("\n".join(said + [f"{each['file']}: {each['kind']}, ok"] * bool(each["kind"])))
+    if any(each["problems"] for each in found):
         raise SystemExit(SettingsRefused.exit_code)
 
 

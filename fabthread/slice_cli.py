@@ -86,7 +86,11 @@ def slice_models(
         models, explain = (explain, *models), ""  # `--explain part.stl` means no key
     profile = resolve(printer, filament, process, like, overrides)
     if explain is not None:
-        click.echo(profile.explain(explain.replace("-", "_") or None))
+        key = explain.replace("-", "_")
+        if as_json:
+            click.echo(json.dumps(profile.facts([key]) if key else profile.facts(), indent=2))
+        else:
+            click.echo(profile.explain(key or None))
         return
     if not models:
         raise click.UsageError("Missing argument 'MODEL...': which file shall be sliced?")

@@ -33,6 +33,10 @@ class Origin(NamedTuple):
     value: Any
     overrode: Origin | None = None
 
+    def chain(self) -> list[Origin]:
+        """Return this and everything below it, the default last."""
+        return [self, *(self.overrode.chain() if self.overrode else ())]
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -66,19 +70,31 @@ class Resolved:
         """Return where a value came from, or a table of all of them; raise SettingsRefused for an unknown key."""
         if key is None:
             return self.columns(KEYS)
-        if key not in KEYS:
-            raise SettingsRefused(f"--explain: {key} is not a known setting{nearest(key, KEYS)}")
-        lines = [f"{key} = {_shown(key, self.origin[key].value)}", f"  {KEYS[key].doc} ({allowed(KEYS[key])})"]
-        origin: Origin | None = self.origin[key]
-        word = "from"
-        while origin:
-            lines.append(f"  {word} {origin.source}: {dump(origin.value)}")
-            origin, word = origin.overrode, "over"
-        return "\n".join(lines)
+        _known(key)
+        origin, *under = self.origin[key].chain()
+        lines = [f"{key} = {_shown(key, origin.value)}", f"  {KEYS[key].doc} ({allowed(KEYS[key])})"]
+        lines.append(f"  from {origin.source}: {dump(origin.value)}")
+        return "\n".join([*lines, *(f"  over {each.source}: {dump(each.value)}" for each in under)])
+
+    def facts(self, keys: Iterable[str] = KEYS) -> dict[str, dict[str, Any]]:
+        """Return the same for programs: value, unit, source, and what it overrode, the default last."""
+        found = {}
+        for key in keys:
+            origin, *under = self.origin[_known(key)].chain()
+            overrode = [{"value": each.value, "source": each.source} for each in under]
+            found[key] = {"value": origin.value, "unit": KEYS[key].unit, "source": origin.source, "overrode": overrode}
+        return found
 
     def columns(self, keys: Iterable[str]) -> str:
         """Return key, value and origin of some settings as columns of text."""
         return table([[name, _shown(name, self.origin[name].value), self.origin[name].source] for name in keys])
+
+
+def _known(key: str) -> str:
+    """Return a key that there is; raise SettingsRefused for any other."""
+    if key not in KEYS:
+        raise SettingsRefused(f"--explain: {key} is not a known setting{nearest(key, KEYS)}")
+    return key
 
 
 Name = str | os.PathLike[str]

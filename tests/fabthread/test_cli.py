@@ -10,11 +10,13 @@ import time
 
 import numpy as np
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from fabthread import cli, preview_cli, progress
 from fabthread.errors import EXIT_CODES
 from gcode import pictures
+from profiles.values import KEYS
 
 
 def box_stl(x: float = 10.0, y: float = 10.0, z: float = 2.0) -> bytes:
@@ -108,7 +110,25 @@ def test_explain_says_where_a_value_comes_from(folder, capfdbinary):
     code, out, _ = run(capfdbinary, "slice", "--explain", "box.stl")
     assert code == 0
     assert out.count(b"\n") > 100
+    assert json.loads(run(capfdbinary, "slice", "box.stl", "--explain", "--json")[1]).keys() == KEYS.keys()
     assert not (folder / "box.gcode").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("fabthread sl", "slice"),
+        ("fabthread slice --printer prusa-mk4", "prusa-mk4"),
+        ("fabthread slice --filament pe", "petg"),
+        ("fabthread print --printer sh", "shop"),
+    ],
+)
+def test_the_shell_completes_commands_profiles_and_printers(typed, offered, folder, monkeypatch):
+    monkeypatch.setenv("FABTHREAD_CONFIG", str(folder))
+    (folder / "printers.toml").write_text('[shop]\nkind = "serial"\naddress = "auto"\n')
+    *before, begun = typed.split()
+    complete = BashComplete(cli.root, {}, "fabthread", "_FABTHREAD_COMPLETE")
+    assert offered in [item.value for item in complete.get_completions(before[1:], begun)]
 
 
 def test_a_file_is_sliced_again_from_the_settings_in_it(folder, capfdbinary):

@@ -29,7 +29,9 @@ def test_show_tells_value_and_origin():
     assert any(line.split() == ["fan_min", "0.0", "abs:14"] for line in result.output.splitlines())
     shown = json.loads(run("show", "asa", "--json").output)
     assert shown["kind"] == "filament"
-    assert shown["settings"]["filament_density"] == {"value": 1.07, "unit": "g/cm3", "source": "asa:7"}
+    density = {"value": 1.07, "unit": "g/cm3", "source": "asa:7"}
+    assert density.items() <= shown["settings"]["filament_density"].items()
+    assert shown["settings"]["filament_density"]["overrode"][-1] == {"value": 1.24, "source": "default"}
 
 
 def test_show_of_what_is_not_there():
@@ -51,6 +53,11 @@ def test_check(tmp_path):
     assert f"{bad}:2: layer_hight is not a known setting; did you mean layer_height?" in lines
     assert any(line.startswith(f"{bad}:3: infill_density = 20 is refused") for line in lines)
     assert run("check", str(good)).exit_code == 0
+    told = json.loads(run("check", str(good), str(bad), "--json").output)
+    assert [(each["kind"], len(each["problems"]), len(each["warnings"])) for each in told] == [
+        ("process", 0, 1),
+        (None, 2, 0),
+    ]
 
 
 @pytest.mark.parametrize("kind", GROUPS)

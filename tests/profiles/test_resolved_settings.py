@@ -55,6 +55,9 @@ def test_explain():
     resolved = load(process="0.12mm")
     assert resolved.explain("layer_height").splitlines()[0] == "layer_height = 0.12 mm"
     assert "over default: 0.2" in resolved.explain("layer_height")
+    fact = resolved.facts(["layer_height"])["layer_height"]
+    assert (fact["value"], fact["unit"], fact["overrode"][-1]) == (0.12, "mm", {"value": 0.2, "source": "default"})
+    assert list(resolved.facts()) == list(resolved.as_dict())
     rows = resolved.explain().splitlines()
     assert [row.split()[0] for row in rows] == list(KEYS)
     with pytest.raises(SettingsRefused, match="did you mean layer_height"):
