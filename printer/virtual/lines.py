@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from printer.kernels.framing import unframe
+from printer.kernels.framing import unframe, usual
 from printer.virtual.personalities import Personality
 
 FORGIVEN, BEHIND = 40, 14
@@ -57,6 +57,10 @@ class LineReader:
 
         `numbers_only` holds while a file is uploaded: then only M29 may come without a number.
         """
+        number, start, star = usual(raw)
+        if start and number == self.last + 1 and len(raw) <= self._length and self._personality.numbered:
+            self.last, self._skips = number, 0
+            return Line(number, raw[start:star])
         if b";" in raw or b"\\" in raw or b"\b" in raw:
             raw = _without_comment(raw)
         line = raw[: self._length].strip(b" ")

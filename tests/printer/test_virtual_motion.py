@@ -13,7 +13,9 @@ from plain_host import ask, hear, stream, switched_on
 from gcode.limits import Machine
 from gcode.planner import estimate
 from gcode.reader import read
+from printer.firmware import MARLIN
 from printer.kernels import framing, lookahead, plain
+from printer.protocol.framing import frame
 from printer.virtual import motion
 from printer.virtual.lines import Words
 
@@ -295,6 +297,21 @@ def interpreted(name):
 def test_framing_is_the_same_compiled_and_interpreted(data):
     line = b"N" + data
     assert framing.unframe(line) == interpreted("framing").unframe(line)
+    assert framing.usual(line) == interpreted("framing").usual(line)
+    assert framing.checksum(line) == interpreted("framing").checksum(line)
+
+
+@given(st.integers(0, 10**6), st.text("G01 XYE-.9M;", max_size=30), st.integers(-1, 40), st.integers(1, 255))
+def test_a_usual_line_is_read_as_any_other(number, text, at, noise):
+    line = bytearray(frame(number, f"G1 {text}".strip(), MARLIN)[:-1])
+    if 0 <= at < len(line):
+        line[at] ^= noise
+    found, start, star = framing.usual(bytes(line))
+    if start:
+        assert framing.unframe(bytes(line)) == (found, start, star, True)
+        assert found == number or at >= 0
+    elif at < 0:
+        assert "M" in text or ";" in text
 
 
 @given(st.text("G01 XYZEFI+-.0123456789", max_size=30))
