@@ -153,7 +153,7 @@ class Sequence:
             return None  # it was counted already, by the answer to M105 before it
         if number is not None and number <= self.sent:
             self.acked = number - 1  # the `ok`s before it were lost
-        while self._open and self.acked + 1 < self.sent and self.acked + 1 in self.markers:
+        while self._open and not self.eager and self.acked + 1 < self.sent and self.acked + 1 in self.markers:
             self.acked += 1  # that M105 had its answer: this `ok` has no temperatures
             self.sound = False
         self._open = self._open and self._asked_beyond
@@ -183,7 +183,7 @@ class Sequence:
         self.sound = number == waiting[0]
         self.acked = counted
         self.markers = deque(waiting[1:])
-        self._open = self._asked_beyond and not self.eager
+        self._open = self._asked_beyond
         return True
 
     def resolve(self) -> bool:
@@ -191,7 +191,7 @@ class Sequence:
 
         Say whether there was a choice. Behind a move the answers just take their time.
         """
-        found = self._open and sum(n > self.acked for n in self.markers) == self.waiting
+        found = self._open and all(line.text == MARK for line in self.pending())
         if found:
             self.acked = self.markers[-1]
             self.sound = self._open = False

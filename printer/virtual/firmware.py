@@ -147,9 +147,8 @@ class Firmware:
         if isinstance(line, Refused):
             if line.complaint:
                 self.say(line.complaint)
-            self.uart.flush(self.now)
-            for text in self.personality.resend:
-                self.say(text.format(n=self.reader.last + 1))
+            if line.again:
+                self._ask_again()
         elif isinstance(line, Skipped):
             self.say(f"skip {line.number}")
             self.say("ok")
@@ -161,6 +160,12 @@ class Firmware:
                 self._act(line.text)
             if not self.halted:
                 self._enqueue(self._answer_early(line), True)
+
+    def _ask_again(self) -> None:
+        """Ask for the line that was refused, and forget what came behind it."""
+        self.uart.flush(self.now)
+        for text in self.personality.resend:
+            self.say(text.format(n=self.reader.last + 1))
 
     def _answer_early(self, line: Line) -> Line:
         """Acknowledge a line that is not executed yet, where this firmware does that."""

@@ -14,6 +14,8 @@ Repetier looks at the checksum first, and answers a line that came before, or be
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import xor
 from typing import NamedTuple
 
 from printer.kernels.framing import unframe, usual
@@ -32,9 +34,10 @@ class Line(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A line that is to be sent again."""
+    """A line that is not taken, and is to be sent `again`."""
 
     complaint: str
+    again: bool = True
 
 
 class Skipped(NamedTuple):
@@ -69,7 +72,7 @@ class LineReader:
         if line[0] != 78:  # N
             if numbers_only and not line.startswith(b"M29"):
                 return self._refuse(self._personality.no_checksum)
-            return Line(None, _command(line))
+            return self._bare(line)
         number, start, star, fits = unframe(line)
         if not self._personality.numbered:
             return Line(number, line[start : star if star >= 0 else None].rstrip(b" "))
@@ -83,6 +86,16 @@ class LineReader:
             return bad
         self.last, self._skips = number, 0
         return Line(number, line[start : star if star >= 0 else None].rstrip(b" "))
+
+    def _bare(self, line: bytes) -> Line | Refused:
+        """Return what a line without a number means; Marlin 2 does not look at its checksum."""
+        star, rule = line.rfind(b"*"), self._personality.bare_sum
+        if star < 0 or rule == "take":
+            return Line(None, _command(line))
+        if rule == "check":
+            fits = line[star + 1 :].isdigit() and int(line[star + 1 :]) == reduce(xor, line[:star], 0)
+            return Line(None, line[:star].rstrip(b" ")) if fits else self._refuse(self._personality.bad_checksum)
+        return self._refuse(self._personality.no_number)._replace(again=rule == "refuse")
 
     def _bad_sum(self, star: int, fits: bool) -> Refused | None:
         """Return what is wrong with a checksum at `star`; None where it fits, or is not there and need not be."""

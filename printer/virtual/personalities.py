@@ -46,6 +46,8 @@ class Personality:
     repeats          what becomes of a line that came before: "drop" without a word (Marlin since 2.1, the last two),
                      "skip" with an `ok` (Repetier), or "refuse"
     lenient          a line without a checksum is taken all the same
+    bare_sum         what becomes of a line with a checksum and no number, such as the rest of one that was cut: "take",
+                     "check" its sum, "refuse", or "complain" without asking for it again
     eager            what gets its `ok` when it is read, ahead of older lines: "" nothing, "moves", or "all"
     colon_ends       `:` ends a line
     answers_empty    an empty line gets an `ok`
@@ -67,6 +69,7 @@ class Personality:
     numbered: bool = True
     repeats: str = "drop"
     lenient: bool = False
+    bare_sum: str = "take"
     eager: str = ""
     colon_ends: bool = False
     answers_empty: bool = False
@@ -76,6 +79,7 @@ class Personality:
     bad_number: str = "Error:Line Number is not Last Line Number+1, Last Line: {last}"
     bad_checksum: str = "Error:checksum mismatch, Last Line: {last}"
     no_checksum: str = "Error:No Checksum with line number, Last Line: {last}"
+    no_number: str = "Error:No Line Number with checksum, Last Line: {last}"
     unknown: str = 'echo:Unknown command: "{text}"'
     error: str = "Error:{text}"
     killed: tuple[str, ...] = ("Error:{text}", "Error:Printer halted. kill() called!")
@@ -132,7 +136,6 @@ MARLIN1 = replace(
     capabilities=("EEPROM:1", "AUTOREPORT_TEMP:1", "PROGRESS:0", "PRINT_JOB:1", "AUTOLEVEL:0", "EMERGENCY_PARSER:0"),
     board=Board(baud=115200, seconds_a_line=0.0008),
     repeats="refuse",
-    no_checksum="Error:No Line Number with checksum, Last Line: {last}",
     temperatures=" T:{t:.2f} /{tt:.2f} B:{b:.2f} /{bt:.2f} @:{tp} B@:{bp}",
     chatty=False,
     g90_resets_e=False,
@@ -149,6 +152,7 @@ MARLIN0 = replace(
     boot=("start", "echo: {why}", "echo: Marlin 1.0.0 RC2", "echo: Free Memory: 1800  PlannerBufferBytes: 1232"),
     capabilities=(),
     eager="moves",
+    bare_sum="complain",
     colon_ends=True,
     busy="",
     resend=("Resend:{n}", "ok"),
@@ -162,6 +166,7 @@ MARLIN0 = replace(
 PRUSA = replace(
     MARLIN1,
     name="prusa",
+    bare_sum="refuse",
     m115="FIRMWARE_NAME:Prusa-Firmware 3.13.2 based on Marlin FIRMWARE_URL:https://github.com/prusa3d/Prusa-Firmware "
     "PROTOCOL_VERSION:1.0 MACHINE_TYPE:Prusa i3 MK3S EXTRUDER_COUNT:1 UUID:00000000-0000-0000-0000-000000000000",
     boot=("start", "echo: 3.13.2-7080", "echo: Last Updated: virtual | Author: (fabthread virtual printer)"),
@@ -244,6 +249,7 @@ REPETIER = replace(
     board=Board(baud=115200, receive_buffer=127, line_buffer=2, line_length=119, seconds_a_line=0.0008),
     repeats="skip",
     lenient=True,
+    bare_sum="check",
     eager="all",
     colon_ends=True,
     ok="ok {n}",
