@@ -139,6 +139,8 @@ def _bug(error: BaseException) -> int:
         traceback.print_exception(error)
     if isinstance(error, MemoryError):
         print("Error: not enough memory for this job", file=sys.stderr)
+    elif isinstance(error, AttributeError | ImportError) and ".kernels." in str(error):
+        print(f"Error: the compiled kernels are older than their sources: install again ({error})", file=sys.stderr)
     else:
         text = f"{type(error).__name__}: {error}".replace("\n", " ")
         print(f"Error: internal error, please report it ({text}); FABTHREAD_TRACEBACK=1 shows where", file=sys.stderr)
