@@ -29,7 +29,7 @@ from slicer.seams import place_seams
 from slicer.slicing import Slices, slice_mesh
 from slicer.speeds import speeds
 from slicer.surfaces import find_surfaces
-from slicer.tools.bands import bands_of
+from slicer.tools.bands import areas_together, bands_of
 from slicer.tools.crew import Crew
 from slicer.tools.flow import Flows
 from slicer.tools.joining import join_paths
@@ -70,7 +70,7 @@ class Part:
 def toolpaths(
     mesh: Mesh, face_edges: NDArray[np.int32], plan: LayerPlan, settings: Settings, crew: Crew, watch: Stopwatch
 ) -> Part:
-    """Return the toolpaths of one part that stands where it will be printed; bands of its layers side by side."""
+    """Return the toolpaths of one part that stands where it will be printed."""
     flows = Flows.resolve(settings.widths, settings.machine.nozzle_diameter, settings.surfaces)
     surfaces, infill = settings.surfaces, settings.infill
     with watch("slicing", 0.15):
@@ -83,16 +83,13 @@ def toolpaths(
     def areas_in(islands: Islands) -> Areas:
         return find_surfaces(slices.regions, islands.layer, islands.interior, plan, surfaces, infill, flows, crew)
 
-    def fills_in(areas: Areas) -> Paths:
-        return fill(areas, plan, infill, surfaces, flows, crew, settings.walls.wall_count > 0)
-
     with watch("walls", 0.25):
         walls, islands, too_thin = zip(*crew.map(walls_in, bands), strict=True)
     with watch("surfaces", 0.2):
-        areas = crew.map(areas_in, islands)
+        areas = areas_together(crew.map(areas_in, islands))
     with watch("infill", 0.15):
-        fills = crew.map(fills_in, areas)
-    return Part(join_paths([*walls, *fills]), slices, sum(too_thin))
+        fills = fill(areas, plan, infill, surfaces, flows, crew, settings.walls.wall_count > 0)
+    return Part(join_paths([*walls, fills]), slices, sum(too_thin))
 
 
 def motions(parts: Sequence[Part], plan: LayerPlan, settings: Settings, watch: Stopwatch) -> tuple[Moves, Regions]:

@@ -1,4 +1,4 @@
-"""Bands: two shares of a part's layers, so that whole stages run side by side.
+"""Bands: two shares of a part's layers, so that a whole stage runs side by side.
 
 More bands gain nothing: work on a band is shared out too, and what cannot be holds Python's one lock. How much there
 is to do decides about the bands, not who does it: the same bytes with any number of workers.
@@ -6,10 +6,12 @@ is to do decides about the bands, not who does it: the same bytes with any numbe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 
-from slicer.nouns import Regions
+from slicer.nouns import Areas, Regions
 from slicer.tools.polygons import alike, empty_stack
 
 WORTHWHILE = 24_000
@@ -30,3 +32,10 @@ def bands_of(regions: Regions) -> list[Regions]:
         stack[mine] = regions[mine]
         stacks.append(stack)
     return stacks
+
+
+def areas_together(bands: Sequence[Areas]) -> Areas:
+    """Return the areas of all bands, sorted by layer."""
+    order = np.argsort(np.concatenate([areas.layer for areas in bands]), kind="stable")
+    columns = ("polygon", "layer", "role", "angle", "island")
+    return Areas(*(np.concatenate([getattr(areas, name) for areas in bands])[order] for name in columns))
