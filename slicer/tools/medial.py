@@ -18,7 +18,7 @@ from slicer.kernels import balls, polyline
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
 from slicer.tools.crew import Crew
-from slicer.tools.polygons import parts_of, ring_areas, rings_of
+from slicer.tools.polygons import parts_of, ring_areas, rings_of, turned
 
 STEP = 0.25
 """Samples of an outline are at most this far apart, mm."""
@@ -120,7 +120,7 @@ def axes_through(found: Balls, wanted: NDArray[np.bool_]) -> Axes:
     xy, width = found.centre[path], 2 * found.radius[path]
     row = found.row[path[offsets[:-1]]] if made else np.zeros(0, np.int64)
     order, joined, closed = _joined(
-        xy, offsets, _mates(xy, width / 2, offsets, row, found.stack, found.taken, found.rolling)
+        offsets, _mates(xy, width / 2, offsets, row, found.stack, found.taken, found.rolling)
     )
     xy, width = xy[order], width[order]
     points = np.ascontiguousarray(np.column_stack([xy, width / 2]))
@@ -155,30 +155,30 @@ def _lines(axes: Axes) -> Axes:
     return Axes(axes.xy[index], axes.width[index], offsets, axes.closed[rows], axes.owner[rows])
 
 
-def _joined(xy: Floats, offsets: Ints, mate: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
+def _joined(offsets: Ints, mate: Ints) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Return (order of the points, offsets, closed) after joining runs whose ends are mates."""
     n = len(offsets) - 1
-    pieces: list[NDArray[np.int64]] = []
-    sizes: list[int] = []
+    runs: list[int] = []
+    backward: list[bool] = []
+    firsts: list[int] = [0]
     closed: list[bool] = []
-    seen = np.zeros(n, bool)
-    for start in [*np.flatnonzero((mate[:n] < 0) | (mate[n:] < 0)), *range(n)]:
+    mates, seen = mate.tolist(), [False] * n
+    for start in [*np.flatnonzero((mate[:n] < 0) | (mate[n:] < 0)).tolist(), *range(n)]:
         if seen[start]:
             continue
-        size, run, forward = 0, int(start), bool(mate[start] < 0 or mate[n + start] >= 0)
+        run, forward = start, mates[start] < 0 or mates[n + start] >= 0
         while not seen[run]:
             seen[run] = True
-            piece = np.arange(offsets[run], offsets[run + 1])
-            pieces.append(piece if forward else piece[::-1])
-            size += len(piece)
-            leave = int(mate[run + n if forward else run])
+            runs.append(run)
+            backward.append(not forward)
+            leave = mates[run + n if forward else run]
             if leave < 0:
                 break
             run, forward = leave % n, leave < n
-        sizes.append(size)
+        firsts.append(len(runs))
         closed.append(leave >= 0)
-    order = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
-    return order, np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]), np.array(closed, bool)
+    index, starts = gather(offsets, runs)
+    return index[turned(starts, np.array(backward, np.bool_))], starts[firsts], np.array(closed, np.bool_)
 
 
 def _mates(
@@ -205,12 +205,13 @@ def _mates(
     apart_rows = row * (np.ptp(xy[:, 0]) + 2 * within)  # rows lie side by side: none looks at another's ends
     points = shapely.points(xy[:, 0] + apart_rows, xy[:, 1])
     i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=within)
-    i, j = i[i < j], j[i < j]
-    between = unit(xy[j] - xy[i])
     apart = np.hypot(*(xy[j] - xy[i]).T)
+    near = (i < j) & (apart <= radius[i] + radius[j] + 2 * STEP)
+    i, j, apart = i[near], j[near], apart[near]
+    between = unit(xy[j] - xy[i])
     straight = np.minimum((ahead[i] * between).sum(axis=1), -(ahead[j] * between).sum(axis=1))
     meet = apart <= radius[i] + radius[j]
-    far = np.flatnonzero(~meet & (straight > STRAIGHT) & (apart <= radius[i] + radius[j] + 2 * STEP))
+    far = np.flatnonzero(~meet & (straight > STRAIGHT))
     shapely.prepare(stack[row[i[far]]])
     meet[far] = shapely.covers(stack[row[i[far]]], _ways(xy, i[far], j[far]))
     if taken is not None:
@@ -249,23 +250,24 @@ def _side(xy: Floats, a: Ints, b: Ints, c: Ints) -> Floats:
 
 
 def _pair(mate: Ints, length: Floats, i: Ints, j: Ints, apart: Floats, crossing: dict[int, list[int]]) -> None:
-    """Join ends i and j (k,), `apart` mm from each other, in this order where both are free; updates mate and length.
+    """Join ends i and j (k,), `apart` mm from each other, in this order where both are free; updates mate.
 
     length (2 n,) mm of the run behind each end; a run becomes a ring where that is more than twice the way back.
     """
     n = len(mate) // 2
-    far = (np.arange(2 * n) + n) % (2 * n)  # the other end of what an end belongs to
+    mates, far, long = mate.tolist(), [*range(n, 2 * n), *range(n)], length.tolist()  # far: the other end of a line
     joined: set[int] = set()
     for k, (a, b, way) in enumerate(zip(i.tolist(), j.tolist(), apart.tolist(), strict=True)):
-        if mate[a] >= 0 or mate[b] >= 0 or (far[a] == b and length[a] <= 2 * way):
+        if mates[a] >= 0 or mates[b] >= 0 or (far[a] == b and long[a] <= 2 * way):
             continue
         if not joined.isdisjoint(crossing.get(k, ())):
             continue
         joined.add(k)
-        mate[a], mate[b] = b, a
-        ends = far[a], far[b]
-        far[ends[0]], far[ends[1]] = ends[1], ends[0]
-        length[list(ends)] = length[a] + length[b] + way
+        mates[a], mates[b] = b, a
+        one, other = far[a], far[b]
+        far[one], far[other] = other, one
+        long[one] = long[other] = long[a] + long[b] + way
+    mate[:] = mates
 
 
 def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
@@ -275,9 +277,9 @@ def _ways(xy: Floats, i: Ints, j: Ints) -> NDArray[Any]:
 
 def _free(ways: NDArray[Any], rolling: Floats, row: Ints, stack: Regions, taken: Regions) -> NDArray[np.bool_]:
     """Return which ways (k,) let a ball of radius `rolling` (k,) roll along, most of it clear of what is taken."""
-    return np.asarray(
-        ~shapely.dwithin(borders(stack, row), ways, rolling) & ~shapely.dwithin(taken[row], ways, CLEAR * rolling)
-    )
+    free = ~shapely.dwithin(taken[row], ways, CLEAR * rolling)
+    free[free] = ~shapely.dwithin(borders(stack, row[free]), ways[free], rolling[free])
+    return np.asarray(free)
 
 
 def borders(stack: Regions, row: Ints) -> NDArray[Any]:
@@ -303,7 +305,10 @@ def stepped(axes: Axes) -> Axes:
     pieces = np.maximum(1, np.ceil(np.abs(axes.width[following] - axes.width) / WIDTH_STEP - 1e-9)).astype(np.int64)
     start = offsets_of(pieces)
     at = segment_ids(start)
-    share = (np.arange(start[-1]) - start[at]) / pieces[at]
-    xy = axes.xy[at] + (axes.xy[following] - axes.xy)[at] * share[:, None]
-    width = axes.width[at] + (axes.width[following] - axes.width)[at] * share
+    xy, width = axes.xy[at], axes.width[at]
+    added = np.flatnonzero(np.diff(at, prepend=-1) == 0)
+    of = at[added]
+    share = (added - start[of]) / pieces[of]
+    xy[added] += (axes.xy[following[of]] - axes.xy[of]) * share[:, None]
+    width[added] += (axes.width[following[of]] - axes.width[of]) * share
     return Axes(xy, width, start[axes.offsets], axes.closed, axes.owner)
