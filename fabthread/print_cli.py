@@ -24,6 +24,7 @@ from fabthread.options import (
     write_file,
 )
 from fabthread.virtual_cli import speed
+from printer.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,16 +195,18 @@ def begin(
     """Hand over, start and follow a print; return how it ended."""
     from fabthread.faces import Json, face
     from fabthread.running import print_on
+    from printer.drivers.local import Local
     from printer.record import Record
 
-    name = driver.upload(load.program.data, load.program.name)
+    program = load.program
+    name = driver.offer(program) if isinstance(driver, Local) else driver.upload(program.data, program.name)
     began = datetime.now(UTC).isoformat(timespec="seconds")
     facts = {"driver": driver.name, "settings": load.settings}
-    record = Record(store, load.program, where.name, began, facts)
-    shown = face(f"{load.program.name} on {driver.name}", as_json)
+    record = Record(store, program, where.name, began, facts)
+    shown = face(f"{plain(program.name)} on {driver.name}", as_json)
     if isinstance(shown, Json):
-        shown.write({"event": "job", "id": record.id, "folder": str(record.folder), **_outline(load.program)})
-    return print_on(driver, name, load.program, record, shown, detach=detach)
+        shown.write({"event": "job", "id": record.id, "folder": str(record.folder), **_outline(program)})
+    return print_on(driver, name, program, record, shown, detach=detach)
 
 
 def _sliced(
@@ -273,10 +276,9 @@ def _outline(program: Program) -> dict[str, Any]:
 def _name(file: str, plate: int | None = None) -> str:
     """Return the name under which a file is printed: as plain G-code, whatever it is packed in.
 
-    >>> _name("a/Part.gcode.3mf", 2), _name("part.bgcode"), _name("part.STL"), _name("part.gcode.gz")
-    ('Part_plate_2.gcode', 'part.gcode', 'part.gcode', 'part.gcode')
+    >>> _name("a/Part.gcode.3mf", 2), _name("part.bgcode"), _name("my part.STL"), _name("part.gcode.gz")
+    ('Part_plate_2.gcode', 'part.gcode', 'my part.gcode', 'part.gcode')
     """
-    from printer.drivers.base import safe_name
-
     name = PACKED.sub("", os.path.basename(file))
-    return safe_name(f"{name.removesuffix('.gcode')}_plate_{plate}" if plate else name)
+    stem = name.removesuffix(".gcode") + (f"_plate_{plate}" if plate else "")
+    return plain(stem or "part") + ".gcode"

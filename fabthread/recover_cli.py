@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -142,9 +143,14 @@ def _go_on(store: Store, row: JobRow, where: tuple[Printer, Secret], yes: bool, 
     driver = ways.local(where[0])
     going_on = plan(program, found, driver.policy)
     _cool(ways.local(where[0]))
+    later = [each for each in store.jobs() if each.id > row.id and each.printer == row.printer and each.filament_mm]
+    if later:
+        doubt = f"the printer has printed job {later[0].id} since: is the part still where it was?"
+        going_on = replace(going_on, doubts=(*going_on.doubts, doubt))
     _explain(going_on, program, as_json)
-    if not yes:
-        click.confirm("Go on with it?", abort=True, err=True)
+    if not yes and not click.confirm("Go on with it?", err=True):
+        click.echo(f"nothing was printed, the nozzle is off; `fabthread recover {row.id}` asks again", err=True)
+        return "cancelled"
     began = datetime.now(UTC).isoformat(timespec="seconds")
     record = Record(store, program, where[0].name, began, {"recovers": row.id}, start=going_on.line)
     shown = face(f"{program.name} on {driver.name}, from layer {going_on.layer + 1}", as_json)

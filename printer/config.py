@@ -164,7 +164,9 @@ def remove(name: str, folder: Path | None = None) -> None:
 
 def _printer(path: Path, name: str, table: Any) -> Printer:
     """Return a printer from its table."""
-    if not isinstance(table, dict) or not {"kind", "address"} <= table.keys():
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: {name} stands in no [table]: a printer begins with its name, as in [shop]")
+    if not {"kind", "address"} <= table.keys():
         raise ConfigError(f"{path}: [{name}] needs a kind and an address")
     for f in fields(Printer)[1:]:
         kind = list if f.name == "park" else str if f.default is MISSING else type(f.default)

@@ -258,4 +258,5 @@ def _mapped(folder: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"cannot use the history in {folder}: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise StoreError(f"cannot use the history in {folder}: {reason}") from None

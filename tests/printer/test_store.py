@@ -246,7 +246,7 @@ def test_secrets_are_readable_by_their_owner_only(tmp_path):
         ("[a]\nkind = 'tcp'\naddress = 'x'\npark = [1]", "park is X and Y"),
         ("[a]\nkind = 'tcp'\naddress = 'x'\npark = ['1', 2]", "park is X and Y"),
         ("[a", "is not TOML"),
-        ("a = 1", "needs a kind"),
+        ("a = 1", "stands in no"),
     ],
 )
 def test_mistakes_in_the_file_are_named(tmp_path, text, says):
