@@ -49,6 +49,47 @@ def side(
     return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
 
 
+def pairs_within(
+    xy: cython.const[cython.double][:, ::1],
+    reach: cython.const[cython.double][::1],
+    row: cython.const[cython.longlong][::1],
+    order: cython.const[cython.longlong][::1],
+    first: cython.longlong[::1],
+    second: cython.longlong[::1],
+) -> cython.Py_ssize_t:
+    """Fill pairs of points of one row that are no farther apart than both reach; return how many there are.
+
+    order sorts the points by row and x; pairs for which there is no room in first and second are only counted.
+    """
+    found: cython.Py_ssize_t = 0
+    widest: cython.double = 0.0
+    m: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    a: cython.longlong
+    b: cython.longlong
+    dx: cython.double
+    dy: cython.double
+    far: cython.double
+    with cython.nogil:
+        for m in range(order.shape[0]):
+            widest = max(widest, reach[m])
+        for m in range(order.shape[0]):
+            a = order[m]
+            for k in range(m + 1, order.shape[0]):
+                b = order[k]
+                dx = xy[b, 0] - xy[a, 0]
+                if row[b] != row[a] or dx > reach[a] + widest:
+                    break
+                dy = xy[b, 1] - xy[a, 1]
+                far = reach[a] + reach[b]
+                if dx * dx + dy * dy <= far * far:
+                    if found < first.shape[0]:
+                        first[found] = min(a, b)
+                        second[found] = max(a, b)
+                    found += 1
+    return found
+
+
 @cython.cclass
 class Grid:
     """Edges start -> end (n, 2) in planes `bins` (n,) >= 0, in square cells of side `cell` counted from (low_x, low_y).
@@ -195,6 +236,57 @@ class Grid:
                                 best = d
                                 edge[q] = i
                 distance[q] = sqrt(best)
+
+    def around(
+        self,
+        points: cython.const[cython.double][:, ::1],
+        bins: cython.const[cython.longlong][::1],
+        reach: cython.double,
+        owner: cython.const[cython.longlong][::1],
+        edge: cython.longlong[:, ::1],
+    ):
+        """Fill edge (q, most) with the nearest edge of each owner within `reach` <= 3/4 cell of each point, -1 behind.
+
+        owner (n,) of the edges
+        """
+        q: cython.Py_ssize_t
+        cx: cython.longlong
+        cy: cython.longlong
+        j: cython.longlong
+        at: cython.longlong
+        i: cython.longlong
+        k: cython.Py_ssize_t
+        d: cython.double
+        with cython.nogil:
+            for q in range(points.shape[0]):
+                for k in range(edge.shape[1]):
+                    edge[q, k] = -1
+                for cx in range(self.column(points[q, 0]) - 1, self.column(points[q, 0]) + 2):
+                    for cy in range(self.row(points[q, 1]) - 1, self.row(points[q, 1]) + 2):
+                        if cx < 1 or cy < 1:
+                            continue
+                        at = slot(bins[q], cx, cy, self.mask)
+                        for j in range(self.first[at], self.first[at + 1]):
+                            i = self.entry[j]
+                            if self.bins[i] != bins[q]:
+                                continue
+                            d = self.apart(points[q, 0], points[q, 1], i)
+                            if d > reach * reach:
+                                continue
+                            k = 0
+                            while k < edge.shape[1] and edge[q, k] >= 0 and owner[edge[q, k]] != owner[i]:
+                                k += 1
+                            if k < edge.shape[1] and (
+                                edge[q, k] < 0 or d < self.apart(points[q, 0], points[q, 1], edge[q, k])
+                            ):
+                                edge[q, k] = i
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def apart(self, x: cython.double, y: cython.double, i: cython.longlong) -> cython.double:
+        """Return the squared distance of a point from an edge."""
+        return squared_distance(x, y, self.start[i, 0], self.start[i, 1], self.end[i, 0], self.end[i, 1])
 
     @cython.cfunc
     @cython.nogil

@@ -39,6 +39,16 @@ class EdgeGrid:
         self.grid.nearest(points, _labels(bins), edge, distance)
         return edge, distance
 
+    def around(self, points: Any, bins: Any, reach: float, owner: Any, most: int) -> Ints:
+        """Return for each point the nearest edge of every owner (n,) within `reach` mm: (q, most), -1 behind the last.
+
+        reach is at most 3/4 cell
+        """
+        points = _points(points)
+        edge = np.empty((len(points), most), np.int64)
+        self.grid.around(points, _labels(bins), reach, _labels(owner), edge)
+        return edge
+
     def crosses(self, a: Any, b: Any, bins: Any) -> Bools:
         """Return whether each segment a -> b meets an edge of its plane, touching included."""
         a = _points(a)
@@ -59,6 +69,19 @@ class EdgeGrid:
         keep, clear = np.zeros(len(points), np.uint8), np.zeros(len(offsets) - 1, np.uint8)
         self.grid.pull(points, offsets, _labels(bins), keep, clear)
         return keep.astype(bool), clear.astype(bool)
+
+
+def pairs_within(points: Any, reach: Any, bins: Any) -> tuple[Ints, Ints]:
+    """Return the pairs i < j of points of the same plane that are no farther apart than reach[i] + reach[j] mm."""
+    points, reach, bins = _points(points), np.ascontiguousarray(reach, np.float64), _labels(bins)
+    order = np.lexsort((points[:, 0], bins))
+    room, found = 4 * len(points), 0
+    while True:
+        i, j = np.empty(room, np.int64), np.empty(room, np.int64)
+        found = near.pairs_within(points, reach, bins, order, i, j)
+        if found <= room:
+            return i[:found], j[:found]
+        room = found
 
 
 def _points(values: Any) -> Floats:

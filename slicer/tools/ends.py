@@ -7,8 +7,11 @@ import shapely
 
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import segment_ids
+from slicer.tools.edge_grid import EdgeGrid
 from slicer.tools.medial import STEP, STRAIGHT, Axes, borders, unit
 
+MOST = 8
+"""Of more axes near one end, some are not looked at."""
 TOUCH = 1e-6
 """mm; what is nearer to the end of an axis than this is its end."""
 
@@ -71,15 +74,25 @@ def _passing(axes: Axes) -> tuple[Ints, Ints, Floats, Floats]:
     end = np.concatenate([first[~axes.closed], last[~axes.closed]])
     inner = np.concatenate([first[~axes.closed] + 1, last[~axes.closed] - 1])
     reach = float(axes.width.max(initial=0.0)) / 2 + STEP
-    xy, path = axes.xy.copy(), segment_ids(axes.offsets)
-    xy[:, 0] += axes.owner[path] * (np.ptp(np.append(xy[:, 0], 0.0)) + 2 * reach)  # rows lie side by side
-    lines, points = shapely.linestrings(xy, indices=path), shapely.points(xy[end])
-    i, other = shapely.STRtree(lines).query(points, predicate="dwithin", distance=reach)
-    at = shapely.line_locate_point(lines[other], points[i])
-    to = shapely.get_coordinates(shapely.line_interpolate_point(lines[other], at)) - xy[end[i]]
+    path, following = segment_ids(axes.offsets), np.arange(1, len(axes.xy) + 1)
+    following[axes.offsets[1:] - 1] -= 1  # nothing leads on from the last point
+    row = axes.owner[path]
+    grid = EdgeGrid.of(axes.xy, axes.xy[following], row, 1.5 * reach)
+    edge = grid.around(axes.xy[end], row[end], reach, path, MOST)
+    i, k = np.nonzero(edge >= 0)
+    edge = edge[i, k]
+    way = axes.xy[following[edge]] - axes.xy[edge]
+    square = (way**2).sum(axis=1)
+    share = ((axes.xy[end[i]] - axes.xy[edge]) * way).sum(axis=1) / np.where(square > 0, square, 1.0)
+    share = np.clip(share, 0.0, 1.0)
+    to = axes.xy[edge] + way * share[:, None] - axes.xy[end[i]]
     away = np.hypot(*to.T)
-    ahead = (unit(xy[end] - xy[inner])[i] * to).sum(axis=1) > STRAIGHT * away
-    between = (at > TOUCH) & (at < shapely.length(lines[other]) - TOUCH)
+    step = np.hypot(*(axes.xy[following] - axes.xy).T)
+    along, other = np.cumsum(step) - step, path[edge]
+    first, last = axes.offsets[other], axes.offsets[other + 1] - 1
+    at = along[edge] + share * step[edge] - along[first]
+    ahead = (unit(axes.xy[end] - axes.xy[inner])[i] * to).sum(axis=1) > STRAIGHT * away
+    between = (at > TOUCH) & (at < along[last] - along[first] - TOUCH)
     passes = ahead & between & (other != own[i])
     return end[i[passes]], other[passes], at[passes], away[passes]
 

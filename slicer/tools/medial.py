@@ -18,6 +18,7 @@ from slicer.kernels import balls, polyline
 from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import gather, offsets_of, segment_ids, segment_sum
 from slicer.tools.crew import Crew
+from slicer.tools.edge_grid import EdgeGrid, pairs_within
 from slicer.tools.polygons import parts_of, ring_areas, rings_of, turned
 
 STEP = 0.25
@@ -137,12 +138,10 @@ def _unseen(found: Balls, there: NDArray[np.bool_], once: NDArray[np.bool_]) -> 
     far = far[np.hypot(*(found.centre[far] - found.centre[found.partner[far]]).T) > STEP]
     if not len(far):
         return once
-    seen = np.flatnonzero(once)
-    tree = shapely.STRtree(shapely.points(found.centre[seen]))
-    i, j = tree.query(shapely.points(found.centre[far]), predicate="dwithin", distance=STEP)
+    seen = found.centre[once]
+    edge, apart = EdgeGrid.of(seen, seen, found.row[once], 2 * STEP).nearest(found.centre[far], found.row[far])
     out = once.copy()
-    out[far] = True
-    out[far[i[found.row[far[i]] == found.row[seen[j]]]]] = False
+    out[far[(edge < 0) | (apart > STEP)]] = True
     return out
 
 
@@ -201,13 +200,8 @@ def _mates(
     end = np.concatenate([offsets[:-1], offsets[1:] - 1])
     inner = np.concatenate([offsets[:-1] + (size > 1), offsets[1:] - 1 - (size > 1)])
     xy, radius, ahead = xy[end], radius[end], unit(xy[end] - xy[inner])
-    within = 2 * float(radius.max()) + 2 * STEP
-    apart_rows = row * (np.ptp(xy[:, 0]) + 2 * within)  # rows lie side by side: none looks at another's ends
-    points = shapely.points(xy[:, 0] + apart_rows, xy[:, 1])
-    i, j = shapely.STRtree(points).query(points, predicate="dwithin", distance=within)
+    i, j = pairs_within(xy, radius + STEP, row)
     apart = np.hypot(*(xy[j] - xy[i]).T)
-    near = (i < j) & (apart <= radius[i] + radius[j] + 2 * STEP)
-    i, j, apart = i[near], j[near], apart[near]
     between = unit(xy[j] - xy[i])
     straight = np.minimum((ahead[i] * between).sum(axis=1), -(ahead[j] * between).sum(axis=1))
     meet = apart <= radius[i] + radius[j]
@@ -222,7 +216,8 @@ def _mates(
     picks = np.lexsort((j, i, cost))
     picks = picks[meet[picks]]
     i, j = i[picks], j[picks]
-    shifted = np.column_stack([xy[:, 0] + apart_rows, xy[:, 1]])
+    aside = row * (np.ptp(xy[:, 0]) + 4 * float(radius.max()) + 4 * STEP)  # rows lie side by side
+    shifted = np.column_stack([xy[:, 0] + aside, xy[:, 1]])
     _pair(mate, length, i, j, apart[picks], _crossing(shifted, i, j))
     return mate
 

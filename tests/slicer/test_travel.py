@@ -148,3 +148,24 @@ def test_the_grid_agrees_with_looking_at_every_edge(seed: int) -> None:
     found, near = grid.nearest(ways[0], plane)
     assert ((found >= 0) == (distance < 1.5)).all()
     assert np.allclose(near[found >= 0], distance[found >= 0])
+    apart = np.where(same, shapely.distance(shapely.points(ways[0])[:, None], edges[None, :]), np.inf)
+    around = grid.around(ways[0], plane, 1.2, np.arange(30) // 3, 10)
+    for asked_one, edge in zip(apart, around, strict=True):
+        nearest = asked_one.reshape(10, 3).min(axis=1)
+        edge = edge[edge >= 0]
+        assert sorted(edge // 3) == np.flatnonzero(nearest <= 1.2).tolist()
+        assert np.allclose(asked_one[edge], nearest[edge // 3])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_pairs_of_points_are_those_of_looking_at_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points, reach, planes = rng.uniform(0, 3, (20, 2)), rng.uniform(0, 1, 20), rng.integers(0, 3, 20)
+    near = np.hypot(*(points[:, None] - points[None, :]).transpose(2, 0, 1)) <= reach[:, None] + reach[None, :]
+    near &= (planes[:, None] == planes[None, :]) & (np.arange(20)[:, None] < np.arange(20)[None, :])
+    i, j = edge_grid.pairs_within(points, reach, planes)
+    assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == [tuple(pair) for pair in np.argwhere(near).tolist()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edge_grid, "near", uncompiled("near"))
+        assert edge_grid.pairs_within(points, reach, planes)[0].tolist() == i.tolist()
