@@ -58,18 +58,19 @@ def virtual(device: VirtualPrinter, pace: float = inf) -> Local:
     """Return the driver of a virtual printer that one has in one's hands.
 
     At any pace that can be watched it gets its lines as a real one does. At the greatest, many are on their way if its
-    cable is one that loses nothing, and many answers are read at once.
+    cable is one that loses nothing, and if it tells its temperatures unasked: a question would stand behind them all.
     """
     from printer.transport.memory import MemoryTransport
 
-    hurried, usb = pace == inf, not device.personality.board.baud
+    hurried, made = pace == inf, device.personality
+    many = hurried and not made.board.baud and "AUTOREPORT_TEMP:1" in made.capabilities
     device.patience = PATIENCE_S if hurried else 0.0
     return Local(
         lambda again: MemoryTransport(device),
         name="virtual printer",
         waits=False,
-        buffer=CABLE if hurried and usb else 0,
-        lossless=hurried and usb,
+        buffer=CABLE if many else 0,
+        lossless=many,
         pace=pace,
     )
 
