@@ -77,7 +77,7 @@ class Link(Answers):
         if line.startswith("M112"):
             self._signal(Signal.HALT)
         else:
-            self._sequence.sound = False  # its `ok` is none of ours
+            self._sequence.urgent(1 + self.firmware.answers_empty)
         return self._sender.urgent(line)
 
     def grant(self, seconds: float) -> None:

@@ -181,3 +181,15 @@ def test_sprinters_errors_say_why():
 )
 def test_old_ones_are_recognised(told, name):
     assert recognise(told).name == name
+
+
+@pytest.mark.parametrize("firmware", ["marlin", "marlin1", "prusa"])
+def test_what_ends_a_wait_has_an_ok_of_its_own(firmware):
+    """M108 ends the wait at once, and is executed in its turn besides; its `ok` is nobody else's."""
+    rig = Rig(squares(), VirtualPrinter(firmware))
+    rig.to_state("heating")
+    rig.step_until(lambda: rig.printer.now > 30.0)
+    rig.controller.cancel()
+    assert rig.run().job.state == "cancelled"
+    assert "M108" in rig.printer.executed_lines
+    assert not [event for _, event in rig.events if isinstance(event, Doubted)]
