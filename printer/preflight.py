@@ -104,8 +104,8 @@ def _short(program: Program, spools: Mapping[int, Spool]) -> Iterator[Finding]:
         if needed[-1] <= spool.length_left:
             continue
         what = (
-            f"the spool ends before the print: tool {tool} needs {needed[-1] * spool.grams_per_mm:.0f} g, "
-            f"and {max(spool.left, 0):.0f} g are left on spool {spool.id} ({spool.name})"
+            f"the spool ends before the print: tool {tool} needs {needed[-1] * spool.grams_per_mm:.1f} g, "
+            f"and {max(spool.left, 0):.1f} g are left on spool {spool.id} ({spool.name})"
         )
         line = int(np.argmax(needed > spool.length_left))
         yield _finding(program, "short-spool", "warning", what, CHANGE, line)

@@ -123,7 +123,11 @@ class Record:
             (self.folder / "part.gcode").write_bytes(program.data)
             self._log: IO[str] = open(self.folder / "events.jsonl", "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - until `finish`
         except OSError as error:
-            raise StoreError(f"cannot write into {self.folder}: {error.strerror}") from None
+            reason = f"cannot write into {self.folder}: {error.strerror}"
+            with suppress(OSError, StoreError):
+                (self.folder / "part.gcode").unlink(missing_ok=True)
+                store.finish(self.id, {"state": "failed", "reason": reason}, {})
+            raise StoreError(reason) from None
 
     def observe(self, heard: Heard) -> None:
         """Take in what has happened."""

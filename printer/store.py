@@ -120,10 +120,12 @@ class Store:
             values = {name: value for name, value in asdict(row).items() if name != "id"}
             names = ", ".join(values)
             marks = ", ".join(f":{name}" for name in values)
-            number = int(db.execute(f"insert into jobs ({names}) values ({marks})", values).lastrowid or 0)
-            folder = self.job_folder(number)
-            folder.mkdir(parents=True)
-        return number, folder
+            made = number = int(db.execute(f"insert into jobs ({names}) values ({marks})", values).lastrowid or 0)
+            while self.job_folder(number).exists():  # of a history that was lost, or could not be written
+                number += 1
+            db.execute("update jobs set id = ? where id = ?", (number, made))
+            self.job_folder(number).mkdir(parents=True)
+        return number, self.job_folder(number)
 
     def finish(self, number: int, facts: Mapping[str, Any], used: Mapping[int, float]) -> dict[int, float]:
         """Write what became of a job, and take mm by tool from the spools that are loaded; return grams by tool."""
@@ -203,8 +205,8 @@ class Store:
     def adjust(self, which: int | str, left: float) -> Spool:
         """Set the grams that are left."""
         spool = self.spool(which)
-        if not -1e5 <= left <= 1e5:
-            raise NoSuchEntry(f"a spool cannot have {left:g} g left")
+        if not 0 <= left <= 1e5:
+            raise NoSuchEntry(f"a spool cannot have {left:g} g left: 0 to 100000")
         with self._change() as db:
             db.execute("update spools set left = ? where id = ?", (left, spool.id))
         return self.spool(spool.id)

@@ -141,7 +141,7 @@ def test_a_spool_that_is_too_short_is_a_warning(home):
     run("spools", "use", "rest", "--printer", "virtual")
     done = run("print", "tower.gcode", "--virtual", "--speed", "max")
     assert done.exit_code == 0
-    assert "the spool ends before the print: tool 0 needs 0 g" in done.output
+    assert "the spool ends before the print: tool 0 needs 0.3 g" in done.output
 
 
 def test_a_printer_that_fails_ends_the_print_with_its_reason(home):

@@ -61,7 +61,7 @@ def test_what_is_missing_is_told_by_tool():
     program = load(b"G28\nM83\nT0\nG1 X9 E3000 F600\nT1\nG1 X8 E3000\nG1 X9 E1000\nT2\nG1 X8 E900000\n")
     found = check(program, spools={0: Spool(1, "red", left=10.0), 1: Spool(2, "blue", left=10.0)})
     assert [(finding.what.partition(": ")[2], finding.line) for finding in found] == [
-        ("tool 1 needs 12 g, and 10 g are left on spool 2 (blue)", 7)
+        ("tool 1 needs 11.9 g, and 10.0 g are left on spool 2 (blue)", 7)
     ]
 
 

@@ -60,6 +60,28 @@ def test_words_stay_as_they_are(text):
 # ---------------------------------------------------------------- jobs and spools
 
 
+def test_folders_of_a_history_that_was_lost_are_left_alone(tmp_path):
+    with Store(tmp_path) as store:
+        _, folder = store.begin(ROW)
+    (folder / "part.gcode").write_text("G28\n")
+    (tmp_path / "history.db").unlink()
+    with Store(tmp_path) as store:
+        number, new = store.begin(ROW)
+        assert store.job(number).file == ROW.file
+        assert (number, new) == (2, tmp_path / "jobs" / "000002")
+        assert store.begin(ROW)[0] == 3
+    assert (folder / "part.gcode").exists()
+
+
+def test_a_job_that_cannot_be_written_has_failed(store):
+    program = load(b"G28\n")
+    full = mock.patch("pathlib.Path.write_bytes", side_effect=OSError(28, "No space left on device"))
+    with full, pytest.raises(StoreError, match="No space left"):
+        Record(store, program, "shop", "today", {})
+    (row,) = store.jobs()
+    assert (row.state, "No space left" in row.reason) == ("failed", True)
+
+
 def test_a_job_is_found_again_from_its_first_moment(store, tmp_path):
     number, folder = store.begin(ROW)
     assert folder.is_dir()
