@@ -261,4 +261,4 @@ def _mapped(folder: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise StoreError(f"cannot use the history in {folder}: {reason}") from None
+        raise StoreError(f"cannot use the history in {folder}: {reason} (FABTHREAD_DATA names another folder)") from None
