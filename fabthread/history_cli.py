@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,13 +61,25 @@ def _list(rows: list[JobRow], as_json: bool) -> None:
         click.echo("nothing was printed yet")
 
 
+def here(moment: str) -> str:
+    """Return when something was, by this computer's clock on the wall.
+
+    >>> here("2020-01-31T12:30:00+00:00")[:8], here("long ago")
+    ('2020-01-', 'long ago')
+    """
+    try:
+        return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError):
+        return plain(moment, 16)
+
+
 def _line(row: JobRow) -> str:
     """Return a job in one line."""
     from fabthread.live import clock
 
     took = f"{clock(row.elapsed_s)} ({clock(row.printing_s)} printing)" if row.elapsed_s else "-"
     return (
-        f"{row.began[:16].replace('T', ' ')}  {row.state:<10} {took:<26} {row.filament_g:7.1f} g  "
+        f"{here(row.began)}  {row.state:<10} {took:<26} {row.filament_g:7.1f} g  "
         f"{plain(row.file, 40)} on {plain(row.printer, 20)}"
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabthread.choosing import chosen, of_port, printer_options
+from fabthread.history_cli import here
 from fabthread.interrupts import let_interrupt
 from printer.text import plain
 
@@ -99,7 +100,7 @@ def _list(store: Store, as_json: bool) -> None:
         return
     for row, known in found:
         click.echo(
-            f"  {row.id:>5}  {row.began}  {plain(row.file, 40)} on {plain(row.printer)}: {known.acknowledged} lines"
+            f"  {row.id:>5}  {here(row.began)}  {plain(row.file, 40)} on {plain(row.printer)}: {known.acknowledged} lines"
         )
     click.echo("`fabthread recover NUMBER` goes on with one" if found else "no print was cut off")
 
