@@ -99,9 +99,8 @@ def _list(store: Store, as_json: bool) -> None:
         click.echo(json.dumps([{"id": row.id, "file": row.file, "began": row.began} for row, _ in found]))
         return
     for row, known in found:
-        click.echo(
-            f"  {row.id:>5}  {here(row.began)}  {plain(row.file, 40)} on {plain(row.printer)}: {known.acknowledged} lines"
-        )
+        what = f"{plain(row.file, 40)} on {plain(row.printer)}: {known.acknowledged} lines"
+        click.echo(f"  {row.id:>5}  {here(row.began)}  {what}")
     click.echo("`fabthread recover NUMBER` goes on with one" if found else "no print was cut off")
 
 
