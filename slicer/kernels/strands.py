@@ -96,7 +96,7 @@ class Tangle:
         self.given, self.xy = xy, np.array(xy)
         self.offsets, self.out, self.out_offsets = offsets, out, out_offsets
         self.made = 0
-        self.heads = np.empty(4 * most + 16, np.int32)
+        self.heads = np.empty(5 * most + 16, np.int32)
         self.links = np.empty((16 * most + 64, 2), np.int32)
         self.follow = np.empty(xy.shape[0], np.int32)
         self.first = np.empty(xy.shape[0], np.int32)
@@ -151,7 +151,7 @@ class Tangle:
     @cython.nogil
     @cython.exceptval(check=False)
     def lay_grid(self, first: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.void:
-        """Lay a grid of about as many cells as there are segments, and note what follows what."""
+        """Lay a grid of about twice as many cells as there are segments, and note what follows what."""
         r: cython.Py_ssize_t
         i: cython.Py_ssize_t
         start: cython.Py_ssize_t = self.offsets[first]
@@ -170,7 +170,7 @@ class Tangle:
                 self.first[i] = -1
         high_x -= low_x
         high_y -= low_y
-        size: cython.double = max(sqrt(high_x * high_y / n), (high_x + high_y) / n, 1e-6)
+        size: cython.double = max(0.7 * sqrt(high_x * high_y / n), 0.4 * (high_x + high_y) / n, 1e-6)
         self.per_mm = 1.0 / size
         self.low_x = low_x - 0.01 * size
         self.low_y = low_y - 0.01 * size
