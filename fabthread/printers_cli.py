@@ -164,6 +164,8 @@ def guessed(address: str) -> str:
 
     if address.startswith(("http://", "https://")):
         raise click.UsageError("which kind of server? --kind octoprint, moonraker or prusalink")
+    if "://" in address and not address.startswith("tcp://"):
+        raise click.UsageError(f"{plain(address)}: a printer is reached by http, https or tcp, or by a serial port")
     host, _, port = address.rpartition(":")
     if host and port.isdigit() and not host.startswith("/"):
         return "tcp"

@@ -261,4 +261,5 @@ def _mapped(folder: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise StoreError(f"cannot use the history in {folder}: {reason} (FABTHREAD_DATA names another folder)") from None
+        what = f"cannot use the history in {folder}: {reason}"
+        raise StoreError(f"{what} (FABTHREAD_DATA names another folder)") from None

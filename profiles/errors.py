@@ -41,7 +41,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     wanted = word.lower()
     found = difflib.get_close_matches(wanted, names, n=1, cutoff=0.6)
     bare = _letters(wanted)
-    found = found or sorted((name for name in names if bare and bare in _letters(name)), key=len)
+    found = found or sorted((name for name in names if len(bare) > 2 and bare in _letters(name)), key=len)
     return f"; did you mean {names[found[0]]}?" if found else ""
 
 

@@ -83,7 +83,7 @@ class VirtualPrinter:
         made = personality(firmware) if isinstance(firmware, str) else firmware
         own = {"baud": baud, "receive_buffer": receive_buffer, "line_buffer": line_buffer, "blocks": blocks}
         board = replace(made.board, **{name: value for name, value in own.items() if value is not None})
-        _check(board.baud, latency, board.receive_buffer, board.line_buffer, board.blocks, hotend, bed, extruders)
+        _check(board.baud, latency, board.receive_buffer, board.line_buffer, board.blocks, hotend, bed, extruders, size)
         self.personality = replace(made, board=board)
         self.advanced_ok = made.advanced_ok if advanced_ok is None else advanced_ok
         self.now, self.next_tick, self._ticks = 0.0, TICK, 0
@@ -309,8 +309,9 @@ class VirtualPrinter:
 
 
 def _check(
-    baud: int, latency: float, receive_buffer: int, line_buffer: int, blocks: int, hotend: str, bed: str, extruders: int
-) -> None:
+    baud: int, latency: float, receive_buffer: int, line_buffer: int, blocks: int, hotend: str, bed: str,
+    extruders: int, size: tuple[float, float, float],
+) -> None:  # fmt: skip
     """Raise where a printer cannot be built so."""
     if baud < 0 or not 0 <= latency < inf:
         raise VirtualError("baud and latency cannot be negative")
@@ -322,3 +323,5 @@ def _check(
         raise VirtualError(f"no bed called {bed!r}: there are {', '.join(BEDS)}")
     if not 1 <= extruders <= 8:
         raise VirtualError("a virtual printer has 1 to 8 extruders")
+    if not all(length > 0 for length in size):
+        raise VirtualError(f"axes cannot travel {' x '.join(f'{length:g}' for length in size)} mm")

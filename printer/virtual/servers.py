@@ -69,6 +69,9 @@ class PtyLine:
             import tty
         except ImportError:
             raise VirtualError("there are no pseudo-terminals on this system: use --tcp") from None
+        if os.path.islink(self._link) and os.path.exists(self._link):
+            used = f"it leads to {os.readlink(self._link)}, which is in use: choose another name, or remove it"
+            raise VirtualError(f"cannot make the link {self._link}: {used}")
         ours, theirs = pty.openpty()
         self._ends = (ours, theirs)  # both stay open, so that hosts may come and go
         tty.setraw(theirs)
@@ -106,7 +109,7 @@ class PtyLine:
         for end in self._ends:
             os.close(end)
         self._ends = ()
-        if self._link and os.path.islink(self._link):
+        if os.path.islink(self._link) and os.readlink(self._link) == self.name:
             os.unlink(self._link)
 
 

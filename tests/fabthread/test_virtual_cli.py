@@ -45,7 +45,7 @@ def test_wrong_usage_is_refused(arguments, words):
     assert words in done.output
 
 
-@pytest.mark.parametrize("arguments", [["--fault", "nosuch@line=1"], ["--personality", "grbl"], ["--baud", "-5"]])
+@pytest.mark.parametrize("arguments", [["--fault", "nosuch@line=1"], ["--personality", "grbl"], ["--baud", "-5"], ["--size", "0,9,9"]])
 def test_impossible_printers_are_refused(arguments):
     done = subprocess.run(
         [sys.executable, "-m", "fabthread", "virtual", "serve", *arguments],

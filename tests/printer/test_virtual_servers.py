@@ -172,6 +172,21 @@ def test_a_port_that_is_taken_is_refused():
 
 
 @needs_pty
+def test_a_link_in_use_stays_its_owners(tmp_path):
+    first, second = PtyLine(str(tmp_path / "port")), PtyLine(str(tmp_path / "port"))
+    first.open()
+    with pytest.raises(VirtualError, match=f"leads to {first.name}, which is in use"):
+        second.open()
+    second.close()
+    assert os.readlink(tmp_path / "port") == first.name
+    first.close()
+    (tmp_path / "port").symlink_to("/dev/pts/none")  # of one that was killed
+    second.open()
+    assert os.readlink(tmp_path / "port") == second.name
+    second.close()
+    assert not os.path.lexists(tmp_path / "port")
+
+
 def test_a_link_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(VirtualError, match="cannot make the link"):
