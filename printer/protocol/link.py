@@ -22,7 +22,7 @@ from printer.protocol.outbox import AHEAD as AHEAD
 from printer.protocol.reader import Reader
 from printer.protocol.refusals import Refusals
 from printer.protocol.sender import ANSWER_S, POLL_S, WHO
-from printer.protocol.silence import GENTLE, LOST, Silence, takes_long
+from printer.protocol.silence import GENTLE, LOST, Silence, slow_ones, takes_long
 from printer.protocol.states import Signal, State
 
 FITTING_PROBES = 3  # that are left out where they might not fit into the receive buffer
@@ -118,8 +118,13 @@ class Link(Answers):
 
     @property
     def oldest(self) -> str:
-        """The first line that was sent and has no `ok`: what the printer is doing; "" where there is none."""
+        """The first line that was sent and has no `ok`: what the printer is doing; "" where there is none.
+
+        Eager firmware does what takes its time though it said `ok`.
+        """
         sequence = self._sequence
+        if sequence.eager and (slow := next(slow_ones(sequence.pending()), "")):
+            return slow
         return sequence[sequence.acked + 1].text if sequence.waiting > 0 else ""
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from printer.events import (
@@ -66,8 +67,10 @@ _RESEND = re.compile(r"(?:resend|rs)\b[\s:]*N?[\s:]*(\d{1,9})?(?=\s|$)", re.IGNO
 _LAST = re.compile(r"Last Line:?\s*(\d{1,9})(?=\s|$)", re.IGNORECASE)
 _EXPECTED = re.compile(r"expected line (\d{1,9})(?=\s)", re.IGNORECASE)
 _LINE_ERROR = re.compile(
-    r"checksum|Last Line|line number|expected line|^Error:.*(format error|wrong line)", re.IGNORECASE
+    r"checksum|Last Line|line number|expected line|^Error:.*(format error|wrong line)|^Error.* got \d+$", re.IGNORECASE
 )
+_SHORT_ERRORS = ("Error:Wrong checksum", "Error:Missing checksum", "Error:Format error")
+"""Repetier's, of which noise leaves too little to go by single words."""
 
 
 def parse_resend(text: str) -> int | None:
@@ -84,7 +87,7 @@ def parse_resend(text: str) -> int | None:
 
 def is_line_error(text: str) -> bool:
     """Say whether an error is about numbers and checksums, so that a resend request comes with it."""
-    return bool(_LINE_ERROR.search(text))
+    return bool(_LINE_ERROR.search(text)) or bool(get_close_matches(text, _SHORT_ERRORS, cutoff=0.9))
 
 
 def wanted_line(text: str) -> int | None:

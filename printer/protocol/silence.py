@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from printer.events import Silent
 from printer.firmware import PATIENCE_DEFAULT_S, patience
@@ -19,9 +19,14 @@ LOST = 5
 """Questions after which that one, or its refusal, is taken to be lost: it is asked again."""
 
 
+def slow_ones(pending: Iterable[Line]) -> Iterator[str]:
+    """Yield the commands that take their time."""
+    return (line.text for line in pending if patience(line.text) > PATIENCE_DEFAULT_S)
+
+
 def takes_long(pending: Iterable[Line]) -> bool:
     """Say whether a command is under way that takes its time."""
-    return any(patience(line.text) > PATIENCE_DEFAULT_S for line in pending)
+    return any(slow_ones(pending))
 
 
 class Silence:

@@ -9,8 +9,10 @@ from rig import CHATTER, Rig, squares
 from printer.errors import UnsendableLine
 from printer.events import Doubted, Halted, Resent, Silent
 from printer.firmware import MARLIN, MARLIN_0, REPETIER, SMOOTHIE, TEACUP, recognise
+from printer.notices import Changed, Waited
 from printer.protocol import Link, State, clean
 from printer.protocol.framing import frame
+from printer.protocol.replies import is_error, is_line_error
 from printer.virtual import VirtualPrinter
 from printer.virtual.lines import Words
 
@@ -71,6 +73,16 @@ def test_a_line_that_has_its_ok_may_still_take_its_time(firmware):
     assert not any(event.dead for event in said)
     assert said[0].waiting_for == "G28"
     assert any(event.dead for now in range(250, 600) for event in link.tick(float(now)) if isinstance(event, Silent))
+
+
+@pytest.mark.parametrize("firmware", EAGER)
+def test_heating_is_told_and_timed_though_its_ok_came_before(firmware):
+    rig = Rig(squares(layers=1), VirtualPrinter(firmware))
+    assert rig.run().job.state == "done"
+    assert any(isinstance(event, Changed) and event.state == "heating" for _, event in rig.events)
+    took = {event.text: event.took for _, event in rig.events if isinstance(event, Waited)}
+    assert took["M109 S180"] > 60.0
+    assert took["G28"] > 1.0
 
 
 def test_an_answer_to_m105_may_come_behind_the_oks_of_later_moves():
@@ -193,3 +205,21 @@ def test_what_ends_a_wait_has_an_ok_of_its_own(firmware):
     assert rig.run().job.state == "cancelled"
     assert "M108" in rig.printer.executed_lines
     assert not [event for _, event in rig.events if isinstance(event, Doubted)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error:Wrong checksum",
+        "Error:Missing checksum",
+        "Error:Format error",
+        "Error:expected line 31 got 33",
+        "Error:checksum mismatch, Last Line: 41",
+        "Error:No Checksum with line number, Last Line: 41",
+        "Error:Line Number is not Last Line Number+1, Last Line: 41",
+    ],
+)
+def test_noise_makes_no_refused_line_an_error_that_ends_a_print(text):
+    for k in range(len(text)):
+        for hurt in (text[:k] + "?" + text[k + 1 :], text[:k] + text[k + 1 :]):
+            assert is_line_error(hurt) or not is_error(hurt), hurt
