@@ -1,12 +1,15 @@
 """Bands of layers, worked on side by side: nobody can tell from the result that there were any."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
+from fill_cases import areas_of
 
 import slicer
 from slicer.tools import bands
-from slicer.tools.bands import bands_of
+from slicer.tools.bands import areas_together, bands_of
 
 
 def stack(sizes: list[int]) -> np.ndarray:
@@ -41,11 +44,22 @@ def test_little_work_is_not_shared_out(regions: np.ndarray) -> None:
     assert len(bands_of(regions)) == 1
 
 
-@pytest.mark.parametrize("name", ["twisted_vase", "bracket"])
-def test_bands_change_nothing(monkeypatch: pytest.MonkeyPatch, sample_models, name: str) -> None:
-    def sliced() -> bytes:
-        return slicer.slice(sample_models / f"{name}.stl", {"layer_height": 0.28}).gcode()
+def test_areas_of_all_bands_are_sorted_by_layer() -> None:
+    layers = [0, 0, 3], [1, 2, 3]
+    both = areas_together([areas_of(stack([8, 9, 10]), layer=layer) for layer in layers])
+    assert both.layer.tolist() == [0, 0, 1, 2, 3, 3]
+    assert both.island.tolist() == [0, 1, 0, 1, 2, 2]
+    assert shapely.get_num_coordinates(both.polygon).tolist() == [33, 37, 33, 37, 41, 41]
 
-    whole = sliced()
+
+@pytest.mark.parametrize("name", ["twisted_vase", "bracket"])
+def test_bands_change_nothing_whoever_works_on_them(
+    monkeypatch: pytest.MonkeyPatch, sample_models: Path, name: str
+) -> None:
+    def sliced(workers: int) -> bytes:
+        return slicer.slice(sample_models / f"{name}.stl", {"layer_height": 0.28}, workers=workers).gcode()
+
+    whole = sliced(1)
     monkeypatch.setattr(bands, "WORTHWHILE", 100)
-    assert sliced() == whole
+    for workers in (1, 2, 8):
+        assert sliced(workers) == whole
