@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -89,6 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - stays open
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that the terminal does not know must not end a print
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrix threads, which nothing uses: 0.05 s at start
     try:
         code = root.main(args=arguments, prog_name="fabthread", standalone_mode=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -186,10 +187,10 @@ def suppress_gone() -> Iterator[None]:
 
 
 def face(title: str, as_json: bool, keys: str = HELP) -> Face:
-    """Return the face that fits: JSON where asked for, a picture on a terminal, else lines."""
+    """Return the face that fits: JSON where asked for, a picture on a terminal that can show it, else lines."""
     if as_json:
         return Json()
-    return Live(title, keys) if sys.stdout.isatty() else Plain()
+    return Live(title, keys) if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else Plain()
 
 
 def so_far(status: Status) -> str:

@@ -250,6 +250,25 @@ def test_a_print_under_nohup_outlives_its_terminal(home):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+@pytest.mark.parametrize("setting", [{"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb"}])
+def test_a_poor_terminal_ends_no_print(home, setting, monkeypatch):
+    import pty
+
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    main_end, terminal = pty.openpty()
+    process = start("print", "tower.gcode", "--virtual", "--speed", "1000", stdin=terminal, stdout=terminal)
+    os.close(terminal)
+    seen = b""
+    with suppress(OSError):  # Linux's way to say that nobody writes any more
+        while data := os.read(main_end, 65536):
+            seen += data
+    os.close(main_end)
+    assert process.wait(20) == 0, seen
+    assert b"done after" in seen
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_keys_pause_resume_change_rates_and_cancel(home):
     import pty
 
