@@ -201,6 +201,51 @@ def _enter(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def _nearest(
+    edges: cython.double[:, ::1],
+    j: cython.Py_ssize_t,
+    px: cython.double,
+    py: cython.double,
+    nx: cython.double,
+    ny: cython.double,
+) -> cython.double:
+    """Return how far along segment j the ball at p touches it.
+
+    It touches the line where its centre is as far from that as from p; beyond an end, it is the end that it touches.
+    """
+    away: cython.double = (py - edges[j, 1]) * edges[j, 2] - (px - edges[j, 0]) * edges[j, 3]
+    facing: cython.double = ny * edges[j, 2] - nx * edges[j, 3]
+    along: cython.double = (px - edges[j, 0]) * edges[j, 2] + (py - edges[j, 1]) * edges[j, 3]
+    if away < 0.0:
+        away = -away
+        facing = -facing
+    if facing < 1.0:
+        along += away / (1.0 - facing) * (nx * edges[j, 2] + ny * edges[j, 3])
+    return min(max(along, 0.0), edges[j, 4])
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def _radius(
+    edges: cython.double[:, ::1],
+    j: cython.Py_ssize_t,
+    along: cython.double,
+    px: cython.double,
+    py: cython.double,
+    nx: cython.double,
+    ny: cython.double,
+) -> cython.double:
+    """Return the radius of the ball at p that touches segment j `along` mm from its start, 0 if that is behind p."""
+    dx: cython.double = edges[j, 0] + edges[j, 2] * along - px
+    dy: cython.double = edges[j, 1] + edges[j, 3] * along - py
+    ahead: cython.double = dx * nx + dy * ny
+    return (dx * dx + dy * dy) / (2.0 * ahead) if ahead > 0.0 else 0.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def _search(
     first: cython.Py_ssize_t,
     end: cython.Py_ssize_t,
@@ -241,13 +286,11 @@ def _search(
     dy: cython.double
     along: cython.double
     away: cython.double
-    facing: cython.double
-    qx: cython.double
-    qy: cython.double
-    ahead: cython.double
     at: cython.double
+    nearest: cython.double
     touch_x: cython.double
     touch_y: cython.double
+    likely: cython.Py_ssize_t = -1  # what the ball before touched: this one is hardly larger
     for i in range(end - first):
         steps = samples[first + i + 1] - samples[first + i]
         nx = -edges[i, 3] * edges[i, 5]
@@ -264,8 +307,15 @@ def _search(
             cy = py + ny * r
             touched = -1
             at = 0.0
-            touch_x = 0.0
-            touch_y = 0.0
+            if likely >= 0 and likely != i:
+                nearest = _nearest(edges, likely, px, py, nx, ny)
+                away = _radius(edges, likely, nearest, px, py, nx, ny)
+                if 0.0 < away < r - TOUCH:
+                    r = away
+                    cx = px + nx * r
+                    cy = py + ny * r
+                    touched = likely
+                    at = nearest
             gy = cython.cast(cython.Py_ssize_t, (cy - r - grid[1]) * per_mm)
             right = cython.cast(cython.Py_ssize_t, (cx + r - grid[0]) * per_mm)
             top = cython.cast(cython.Py_ssize_t, (cy + r - grid[1]) * per_mm)
@@ -286,22 +336,8 @@ def _search(
                         dy -= edges[j, 3] * along
                         if dx * dx + dy * dy >= (r - TOUCH) * (r - TOUCH):
                             continue
-                        # the ball at p that touches the line: its centre is as far from the line as from p
-                        away = (py - edges[j, 1]) * edges[j, 2] - (px - edges[j, 0]) * edges[j, 3]
-                        facing = ny * edges[j, 2] - nx * edges[j, 3]
-                        if away < 0.0:
-                            away = -away
-                            facing = -facing
-                        if facing < 1.0:
-                            away = away / (1.0 - facing)
-                            along = (px + nx * away - edges[j, 0]) * edges[j, 2]
-                            along += (py + ny * away - edges[j, 1]) * edges[j, 3]
-                            along = min(max(along, 0.0), edges[j, 4])  # or the end of the segment that is nearest to it
-                        qx = edges[j, 0] + edges[j, 2] * along
-                        qy = edges[j, 1] + edges[j, 3] * along
-                        ahead = (qx - px) * nx + (qy - py) * ny
-                        away = (qx - px) * (qx - px) + (qy - py) * (qy - py)
-                        away = away / (2.0 * ahead) if ahead > 0.0 else 0.0
+                        nearest = _nearest(edges, j, px, py, nx, ny)
+                        away = _radius(edges, j, nearest, px, py, nx, ny)
                         if away < r:
                             r = away
                             cx = px + nx * r
@@ -309,13 +345,14 @@ def _search(
                             right = cython.cast(cython.Py_ssize_t, (cx + r - grid[0]) * per_mm)
                             top = cython.cast(cython.Py_ssize_t, (cy + r - grid[1]) * per_mm)
                             touched = j
-                            at = along
-                            touch_x = qx
-                            touch_y = qy
+                            at = nearest
                 gy += 1
             roomy = roomy or r > reach - NEARLY
+            likely = touched
             if touched < 0 or r <= 0.0:
                 continue
+            touch_x = edges[touched, 0] + edges[touched, 2] * at
+            touch_y = edges[touched, 1] + edges[touched, 3] * at
             # the two directions from the centre to the outline: opposite (-1) between walls, near (+) in a corner
             if (px - cx) * (touch_x - cx) + (py - cy) * (touch_y - cy) > least_turn * r * r:
                 continue
