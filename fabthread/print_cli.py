@@ -177,7 +177,8 @@ def refuse(load: Load, where: Printer, store: Store, force: bool, as_json: bool)
     program = load.program
     baud = (where.baud or 115200) if where.kind == "serial" else None
     firmware = FIRMWARES.get(where.firmware or load.machine.machine.flavour, MARLIN)
-    found = check(program, firmware, baud=baud, spools=store.loaded(where.name))
+    materials = [word.strip(' "') for word in re.split("[;,]", load.settings.get("filament_type", ""))]
+    found = check(program, firmware, baud=baud, spools=store.loaded(where.name), materials=materials)
     if as_json:
         for one in found:
             click.echo(json.dumps({"event": "finding", **one.as_dict()}))

@@ -6,7 +6,7 @@ the printer, its link and its spool are added here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ STARVED = (
     "fit arcs (G2/G3) when slicing, raise the baud rate, pack lines (MeatPack), print from SD, or print slower: "
     "a starved printer stops within curves, which shows as blobs"
 )
+OTHER = "load what the file is for, or slice for what is loaded"
 CHANGE = "load a fuller spool, or be there to change it"
 REWRITE = "change the line in the file, or the start and end G-code it comes from"
 
@@ -68,7 +69,12 @@ def demand(program: Program, baud: int | None) -> Demand:
 
 
 def check(
-    program: Program, firmware: Firmware = MARLIN, *, baud: int | None = None, spools: Mapping[int, Spool] | None = None
+    program: Program,
+    firmware: Firmware = MARLIN,
+    *,
+    baud: int | None = None,
+    spools: Mapping[int, Spool] | None = None,
+    materials: Sequence[str] = (),
 ) -> list[Finding]:
     """Return everything that speaks against the print, worst first.
 
@@ -76,9 +82,11 @@ def check(
     ----------
     baud : of the link; None where it is no bottleneck
     spools : what is loaded, by tool; tools without one are not counted
+    materials : what the file is for, by tool; the last one stands for all that follow
     """
     found = [*program.findings, *_unsendable(program, firmware), *_starved(program, baud)]
     found += _short(program, spools or {})
+    found += _other(program, spools or {}, materials)
     return sorted(found, key=lambda finding: Severity[finding.severity.upper()], reverse=True)
 
 
@@ -109,6 +117,28 @@ def _short(program: Program, spools: Mapping[int, Spool]) -> Iterator[Finding]:
         )
         line = int(np.argmax(needed > spool.length_left))
         yield _finding(program, "short-spool", "warning", what, CHANGE, line)
+
+
+def _other(program: Program, spools: Mapping[int, Spool], materials: Sequence[str]) -> Iterator[Finding]:
+    """Yield what there is to say of each spool that holds another plastic than the file is for."""
+    fed = np.diff(program.filament)
+    for tool, spool in sorted(spools.items()):
+        wanted = materials[min(tool, len(materials) - 1)] if materials else ""
+        used = np.flatnonzero((program.tool == tool) & (fed > 0))
+        if not len(used) or not wanted or not spool.material or _alike(wanted, spool.material):
+            continue
+        what = f"the file is for {wanted}, and spool {spool.id} ({spool.name}) of tool {tool} is {spool.material}"
+        yield _finding(program, "other-material", "warning", what, OTHER, int(used[0]))
+
+
+def _alike(a: str, b: str) -> bool:
+    """Tell whether one name of a plastic begins like the other.
+
+    >>> _alike("PLA", "pla+"), _alike("PETG", "PLA")
+    (True, False)
+    """
+    a, b = a.casefold(), b.casefold()
+    return a.startswith(b) or b.startswith(a)
 
 
 def _unsendable(program: Program, firmware: Firmware) -> Iterator[Finding]:

@@ -57,6 +57,16 @@ def test_a_spool_that_ends_before_the_print():
     assert finding.line == pytest.approx(len(program) / 2, rel=0.1)
 
 
+def test_another_plastic_than_the_file_is_for():
+    program = load(b"G28\nM83\nT0\nG1 X9 E3 F600\nT1\nG1 X8 E3\n")
+    spools = {tool: Spool(tool + 1, f"spool {tool}", "PLA") for tool in range(3)}
+    assert rules(program, spools=spools, materials=["PLA", "pla silk", "ABS"]) == []
+    (finding,) = check(program, spools=spools, materials=["PLA", "PETG"])
+    assert (finding.rule, finding.line) == ("other-material", 6)
+    assert "for PETG, and spool 2 (spool 1) of tool 1 is PLA" in finding.what
+    assert rules(program, spools=spools, materials=["PETG"]) == ["other-material"] * 2
+
+
 def test_what_is_missing_is_told_by_tool():
     program = load(b"G28\nM83\nT0\nG1 X9 E3000 F600\nT1\nG1 X8 E3000\nG1 X9 E1000\nT2\nG1 X8 E900000\n")
     found = check(program, spools={0: Spool(1, "red", left=10.0), 1: Spool(2, "blue", left=10.0)})
