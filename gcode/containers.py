@@ -135,7 +135,8 @@ def _judge(sample: bytes, name: str) -> None:
     kind = next((kind for magic, kind in MAGIC.items() if sample.startswith(magic)), None)
     odd = len(sample) - len(sample.translate(None, CONTROL))
     if kind or odd > 8 + len(sample) // 64:
-        raise NotGcode(name, f"is {kind or 'a binary file'}, not G-code")
+        binary = MAGIC[b"solid "] if name.lower().endswith(".stl") else "a binary file"
+        raise NotGcode(name, f"is {kind or binary}, not G-code")
 
 
 # ---------------------------------------------------------------- what is packed

@@ -193,3 +193,9 @@ def test_a_pipe_is_refused_unopened(tmp_path):
     os.mkfifo(tmp_path / "part.gcode")
     with pytest.raises(NotGcode, match="a directory, pipe or device, not a file"):
         read(tmp_path / "part.gcode")
+
+
+def test_a_binary_stl_is_called_a_model(tmp_path):
+    (tmp_path / "part.stl").write_bytes(bytes(284))
+    with pytest.raises(NotGcode, match="is an STL model: slice it first"):
+        read(tmp_path / "part.stl")
