@@ -136,7 +136,7 @@ def _judge(sample: bytes, name: str) -> None:
     odd = len(sample) - len(sample.translate(None, CONTROL))
     if kind or odd > 8 + len(sample) // 64:
         binary = MAGIC[b"solid "] if name.lower().endswith(".stl") else "a binary file"
-        raise NotGcode(name, f"is {kind or binary}, not G-code")
+        raise NotGcode(name, f"is no G-code, but {kind or binary}")
 
 
 # ---------------------------------------------------------------- what is packed

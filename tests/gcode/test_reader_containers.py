@@ -197,5 +197,5 @@ def test_a_pipe_is_refused_unopened(tmp_path):
 
 def test_a_binary_stl_is_called_a_model(tmp_path):
     (tmp_path / "part.stl").write_bytes(bytes(284))
-    with pytest.raises(NotGcode, match="is an STL model: slice it first"):
+    with pytest.raises(NotGcode, match="no G-code, but an STL model: slice it first"):
         read(tmp_path / "part.stl")
