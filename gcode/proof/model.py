@@ -82,7 +82,7 @@ def load(source: str | os.PathLike[str]) -> Model:
             triangles = read_3mf(data)
         else:
             triangles = _by_trimesh(data, suffix[1:])
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, NotImplementedError) as error:
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, NotImplementedError) as error:
         reason = f"there is no {error} where one is needed" if isinstance(error, KeyError) else error
         raise UnreadableModel(f"{path.name} cannot be read as a model: {reason}") from None
     return model_of(triangles, path.stem)

@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,8 @@ RELATIONS, START_PART = "_rels/.rels", "3D/3dmodel.model"
 CONFIGS = ("Metadata/Slic3r_PE_model.config", "Metadata/model_settings.config")
 """Where PrusaSlicer says which triangles of an object are no part of it, and Bambu Studio and Orca which components."""
 UNITS = {"micron": 1e-3, "millimeter": 1.0, "centimeter": 10.0, "inch": 25.4, "foot": 304.8, "meter": 1000.0}
-DEEPEST = 32
+DEEPEST, MOST_PLACED = 32, 10_000
+"""Objects within objects, and how often all of them are placed: twice a thing of which there are two multiplies."""
 FLOOR, RATIO = 1 << 24, 400
 """Bytes that a member may unpack to, or times its packed size: lists of numbers shrink twentyfold, bombs more."""
 DAMAGED = (zipfile.BadZipFile, ET.ParseError, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
@@ -44,7 +46,7 @@ class _Part(NamedTuple):
 
 
 class _Archive(NamedTuple):
-    """The model parts by name, the one that says what is built, and what of their objects is no part of the model.
+    """The model parts by name, the one that says what is built, and what of its objects is no part of the model.
 
     ranges      first and last triangles, by the object's id
     components  (object's id, id of what it places)
@@ -54,6 +56,7 @@ class _Archive(NamedTuple):
     start: str
     ranges: dict[str, list[tuple[int, int]]]
     components: set[tuple[str, str]]
+    placings: Iterator[int]
 
 
 def read_3mf(data: bytes) -> Floats:
@@ -83,7 +86,7 @@ def _opened(archive: zipfile.ZipFile) -> _Archive:
         target = relation.get("Target", "").lstrip("/")
         if relation.get("Type", "").endswith("/3dmodel") and target in parts:
             start = target
-    whole = _Archive(parts, start, {}, set())
+    whole = _Archive(parts, start, {}, set(), count(1))
     for name in names.intersection(CONFIGS):
         _note_modifiers(ET.fromstring(_unpacked(archive, name)), whole)
     return whole
@@ -153,25 +156,27 @@ def _transform(node: ET.Element) -> Floats:
 
 def _triangles(whole: _Archive, path: str, number: str, matrix: Floats, depth: int) -> list[Floats]:
     """Return the triangles of an object and of its components."""
-    if depth > DEEPEST:
-        raise ValueError("components are nested too deeply")
+    if depth > DEEPEST or next(whole.placings) > MOST_PLACED:
+        raise ValueError("its objects are nested too deeply, or multiply to more than any plate holds")
     if path not in whole.parts or number not in whole.parts[path].objects:
         raise ValueError(f"it places object {number}, which it does not hold")
     node = whole.parts[path].objects[number]
     if node.get("type", "model") in ("support", "other"):
         return []
-    found = []
+    found, main = [], path == whole.start
     mesh = node.find(f"{CORE}mesh")
     if mesh is not None:
         vertices = _numbers(mesh, "vertices/vertex", ("x", "y", "z"), float)
         faces = _numbers(mesh, "triangles/triangle", ("v1", "v2", "v3"), int)
+        if len(faces) and not 0 <= faces.min() <= faces.max() < len(vertices):
+            raise ValueError("a triangle uses a vertex that is not there")
         kept = np.ones(len(faces), bool)
-        for first, last in whole.ranges.get(number, ()):
+        for first, last in whole.ranges.get(number, ()) if main else ():
             kept[first : last + 1] = False
         found.append((vertices @ matrix[:3] + matrix[3])[faces[kept]])
     for component in node.iterfind(f"{CORE}components/{CORE}component"):
         placed = component.attrib["objectid"]
-        if (number, placed) in whole.components:
+        if main and (number, placed) in whole.components:
             continue
         own = _transform(component)
         both = np.concatenate([own[:3] @ matrix[:3], own[3:] @ matrix[:3] + matrix[3]])

@@ -29,6 +29,14 @@ def box(number: int = 1, times: int = 1, kind: str = "model") -> str:
     return f'<object id="{number}" type="{kind}">{mesh}</object>'
 
 
+def doubled(levels: int) -> str:
+    """Return objects of which each holds two of the one before."""
+    pairs = [f'<component objectid="{k}"/>' * 2 for k in range(1, levels + 1)]
+    return box() + "".join(
+        f'<object id="{k + 2}"><components>{pair}</components></object>' for k, pair in enumerate(pairs)
+    )
+
+
 def threemf(objects: str = box(), items: str = ITEM, head: str = "", **more: str | bytes) -> bytes:
     """Return a 3MF file; `head` goes into the model element, `more` are other members by name."""
     xml = f'<model xmlns="{SPACES}core/2015/02" {head}><resources>{objects}</resources><build>{items}</build></model>'
@@ -85,6 +93,10 @@ def test_the_relationships_say_where_to_start():
         (threemf(items="<item/>"), "there is no 'objectid'"),
         (threemf(head='unit="parsec"'), "there is no 'parsec'"),
         (threemf(items=""), "holds no triangle"),
+        (threemf(box().replace('v1="7"', 'v1="8"').replace('v1="2"', 'v1="-1"')), "a vertex that is not there"),
+        (threemf(box().replace('v1="2"', 'v1="99999999999999999999999"')), "cannot be read as a model"),
+        (threemf(doubled(40), '<item objectid="41"/>'), "nested too deeply"),
+        (threemf(doubled(20), '<item objectid="21"/>'), "multiply to more than any plate holds"),
         (threemf(**{"_rels/.rels": " " * (1 << 25)}), "unpacks to more than 16 MB"),
         (threemf(**{"_rels/.rels": "<open"}), "no 3MF archive"),
         (threemf()[:200], "no 3MF archive"),
