@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -126,7 +127,8 @@ class Web:
                     f"{self.address} shows a certificate that nobody we trust has signed: name a file with it in"
                     " SSL_CERT_FILE, or give its http:// address where the network is your own"
                 ) from None
-            raise DriverError(f"cannot talk to {self.address}: {plain(error) or type(error).__name__}") from None
+            reason = re.sub(r"\[Errno -?\d+\] ", "", plain(error)) or type(error).__name__
+            raise DriverError(f"cannot talk to {self.address}: {reason}; is it on, and the address right?") from None
 
 
 def segments(name: str) -> str:
