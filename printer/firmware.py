@@ -55,12 +55,10 @@ class Firmware:
 
 BY_NUMBER, BY_NAME = "M486 P{}", "EXCLUDE_OBJECT NAME={}"
 
-MARLIN = Firmware("marlin", r"Marlin", hold="M84 S0", leave_out=BY_NUMBER)
-MARLIN_1 = Firmware("marlin-1", r"Marlin (V?1\.|.*1\.[01]\.)", autoreport="", hold="M84 S0")
-MARLIN_0 = Firmware(
-    "marlin-0", r"Sprinter|Marlin V?(1\.0|1;|Ultimaker)", colon_ends=True, eager=8, autoreport="", hold="M84 S0"
-)
-"""Sprinter, Marlin 1.0, and the many that descend from it: Ultimaker's, Printrbot's, Wanhao's."""
+MARLIN = Firmware("marlin", r"Marlin.*((?<![\d.])[2-9]\.\d|bugfix)", hold="M84 S0", leave_out=BY_NUMBER)
+MARLIN_1 = Firmware("marlin-1", r"Marlin.*(?<![\d.])1\.[1-9]", autoreport="", hold="M84 S0")
+MARLIN_0 = Firmware("marlin-0", r"Marlin|Sprinter", colon_ends=True, eager=8, autoreport="", hold="M84 S0")
+"""Sprinter, Marlin 1.0, and the many that come from it under names of their own: Ultimaker's, Printrbot's, Wanhao's."""
 PRUSA = Firmware("prusa", r"Prusa-Firmware(?!-Buddy)|Prusa-Firmware ", hold="M84 S0")
 BUDDY = Firmware("buddy", r"Prusa-Firmware-Buddy", rx_bytes=512, leave_out=BY_NUMBER)
 KLIPPER = Firmware(
@@ -109,16 +107,21 @@ FIRMWARES: dict[str, Firmware] = {
     f.name: f
     for f in (MARLIN, MARLIN_1, MARLIN_0, PRUSA, BUDDY, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, UNKNOWN)
 }
-_SEARCH = (BUDDY, PRUSA, MARLIN_0, MARLIN_1, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, MARLIN)
+_SEARCH = (BUDDY, PRUSA, MARLIN_1, MARLIN, KLIPPER, REPRAPFIRMWARE, REPETIER, SMOOTHIE, TEACUP, MARLIN_0)
+_CAPABLE = {MARLIN_0: MARLIN}
+"""What the oldest is where it lists capabilities, as only later ones do: makers count versions as they like."""
 
 
-def recognise(name: str) -> Firmware:
-    """Return the record for what M115 calls itself, `UNKNOWN` where nothing fits.
+def recognise(name: str, capable: bool = False) -> Firmware:
+    """Return the record for what M115 calls itself, `UNKNOWN` where nothing fits; `capable` where it says what it can.
 
     >>> recognise("Marlin 2.1.2.4 (Mar 14 2024)").name, recognise("Marlin 1.1.9").name, recognise("Sailfish").name
     ('marlin', 'marlin-1', 'unknown')
+    >>> recognise("Marlin Ender-3 V1.0.1").name, recognise("Marlin Ender-3 V1.0.1", capable=True).name
+    ('marlin-0', 'marlin')
     """
-    return next((f for f in _SEARCH if re.search(f.recognise, name)), UNKNOWN)
+    found = next((f for f in _SEARCH if re.search(f.recognise, name)), UNKNOWN)
+    return _CAPABLE.get(found, found) if capable else found
 
 
 PATIENCE_S = {

@@ -224,7 +224,7 @@ class Answers:
         self._meeting = Meeting(facts)
         if facts:
             events.append(Capabilities(facts, caps))
-        found = recognise(facts.get("FIRMWARE_NAME", ""))
+        found = recognise(facts.get("FIRMWARE_NAME", ""), bool(caps))
         if self._detect and found is not UNKNOWN:
             self.firmware = self._with_buffer(found)
             self._sender.adopt(self.firmware)

@@ -185,6 +185,8 @@ def test_sprinters_errors_say_why():
         ("Marlin Ultimaker2; Sprinter/grbl mashup for gen6", "marlin-0"),
         ("Marlin 1.0.2", "marlin-0"),
         ("Sprinter", "marlin-0"),
+        ("Marlin non gen6", "marlin-0"),
+        ("Marlin TH3D UFW 2.97a", "marlin"),
         ("Marlin 1.1.9 (Github)", "marlin-1"),
         ("Marlin bugfix-2.1.x (Mar 14 2024 12:00:00)", "marlin"),
         ("ANET_A8_20160524", "repetier"),
