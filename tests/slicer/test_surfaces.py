@@ -53,7 +53,7 @@ def test_shells_that_nothing_hides_are_the_interior_to_the_bit() -> None:
     plate = PLATE.difference(shapely.union_all(shapely.buffer(shapely.points([[8, 8], [20, 9], [15, 21]]), 2.3)))
     islands, areas, _ = walls_and_areas(floors((plate, 20)))
     for layer, role in enumerate((Role.BOTTOM_SURFACE, Role.SOLID_INFILL)):
-        assert areas.polygon[areas.layer == layer].tolist() == [islands.interior[layer]]
+        assert areas.polygon[areas.layer == layer].tolist() == shapely.get_parts(islands.interior[layer]).tolist()
         assert areas.role[areas.layer == layer].tolist() == [role]
 
 
