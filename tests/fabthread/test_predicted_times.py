@@ -28,9 +28,8 @@ def printed(part, profile):
     limits = limits_of(resolved.settings)
     program = load(slice(part, resolved).gcode(), limits)
     flavour = limits.machine.flavour
-    device = VirtualPrinter(
-        flavour if flavour in PERSONALITIES else "marlin", machine=limits.machine, size=tuple(limits.high[:3])
-    )
+    firmware = flavour if flavour in PERSONALITIES else "marlin"
+    device = VirtualPrinter(firmware, machine=limits.machine, size=tuple(limits.high[:3]), measured=True)
     waited = []
     with Controller(MemoryTransport(device), program, on_event=waited.append) as controller:
         job = controller.run().job
