@@ -59,13 +59,14 @@ def address(text: str) -> tuple[str, int]:
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="What goes wrong; `fabthread virtual faults`.")
 @click.option("--seed", type=int, default=0, metavar="N", help="Of faults at random.")
 @click.option("--size", type=numbers(3), default="300,300,300", metavar="X,Y,Z", help="Travel of the axes in mm.")
+@click.option("--measured", is_flag=True, help="Its bed was measured once: M420 S1 finds a mesh.")
 @click.option("--sd", type=click.Path(path_type=Path), metavar="FOLDER", help="A folder that is the SD card.")
 @click.option("--record", type=click.Path(), metavar="OUT.gcode", help="At the end, write what was really printed.")
 @click.option("--json", "as_json", is_flag=True, help="Say on stdout, as JSON, where it listens and how it ended.")
 def serve(
     pty: bool, link: str, tcp: tuple[str, int] | None, personality: str, speed: float, baud: int | None, latency: float,
-    size: tuple[float, float, float], faults: tuple[str, ...], seed: int, sd: Path | None, record: str | None,
-    as_json: bool,
+    size: tuple[float, float, float], faults: tuple[str, ...], seed: int, measured: bool, sd: Path | None,
+    record: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Let other programs print on a virtual printer, until Ctrl-C."""
     from printer.virtual import VirtualPrinter
@@ -78,7 +79,16 @@ def serve(
         raise click.BadParameter(f"{sd} is not a folder", param_hint="'--sd'")
     if record:
         check_writable(record, [])
-    printer = VirtualPrinter(personality, seed=seed, faults=faults, baud=baud, latency=latency, size=size, card=sd)
+    printer = VirtualPrinter(
+        personality,
+        seed=seed,
+        faults=faults,
+        baud=baud,
+        latency=latency,
+        size=size,
+        measured=measured,
+        card=sd,
+    )
     line: DeviceLine = TcpLine(*tcp) if tcp else PtyLine(link)
     let_interrupt()
     line.open()

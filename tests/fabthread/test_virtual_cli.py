@@ -45,7 +45,9 @@ def test_wrong_usage_is_refused(arguments, words):
     assert words in done.output
 
 
-@pytest.mark.parametrize("arguments", [["--fault", "nosuch@line=1"], ["--personality", "grbl"], ["--baud", "-5"], ["--size", "0,9,9"]])
+@pytest.mark.parametrize(
+    "arguments", [["--fault", "nosuch@line=1"], ["--personality", "grbl"], ["--baud", "-5"], ["--size", "0,9,9"]]
+)
 def test_impossible_printers_are_refused(arguments):
     done = subprocess.run(
         [sys.executable, "-m", "fabthread", "virtual", "serve", *arguments],
@@ -62,15 +64,16 @@ def test_impossible_printers_are_refused(arguments):
 def test_a_print_over_tcp_is_reported_and_recorded(tmp_path):
     out = tmp_path / "printed.gcode"
     command = [sys.executable, "-m", "fabthread", "virtual", "serve", "--tcp", "127.0.0.1:0", "--speed", "max"]
-    command += ["--json", "--record", str(out)]
+    command += ["--json", "--record", str(out), "--measured"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as server:
         try:
             host, _, port = json.loads(server.stdout.readline())["listening"].rpartition(":")
             with socket.create_connection((host, int(port)), timeout=20) as sock:
-                sock.sendall(b"M302 P1\nG28\nM83\nG1 X50 E2 F6000\nG1 Y50 E2\nM400\n")
+                sock.sendall(b"M302 P1\nG28\nM83\nG1 X50 E2 F6000\nG1 Y50 E2\nM420 S1\n")
                 heard = b""
                 while heard.count(b"ok\n") < 6:
                     heard += sock.recv(4096)
+            assert b"Bed Leveling ON" in heard
         finally:
             server.send_signal(signal.SIGINT)
         facts = json.loads(server.stdout.readline())
