@@ -192,6 +192,75 @@ def nest(
                             winding[i] -= 1
 
 
+def locate(
+    points: cython.const[cython.double][:, ::1],
+    point_offsets: cython.const[cython.longlong][::1],
+    xy: cython.const[cython.double][:, ::1],
+    ring_offsets: cython.const[cython.longlong][::1],
+    row_rings: cython.const[cython.longlong][::1],
+    inside: cython.char[::1],
+):
+    """Write 1 for points (n, 2) inside the rings of their row, which repeat their first vertex, and 0 for others.
+
+    The points of a row are laid in as many bands as there are of them: an edge looks at those in its bands only.
+    """
+    most: cython.Py_ssize_t = 0
+    m: cython.Py_ssize_t
+    for m in range(point_offsets.shape[0] - 1):
+        most = max(most, point_offsets[m + 1] - point_offsets[m])
+    order: cython.longlong[::1] = np.empty(most, np.int64)
+    start: cython.longlong[::1] = np.empty(most + 2, np.int64)
+    first: cython.Py_ssize_t
+    end: cython.Py_ssize_t
+    i: cython.Py_ssize_t
+    k: cython.Py_ssize_t
+    r: cython.Py_ssize_t
+    band: cython.Py_ssize_t
+    last: cython.Py_ssize_t
+    low: cython.double
+    high: cython.double
+    scale: cython.double
+    y0: cython.double
+    y1: cython.double
+    slope: cython.double
+    with cython.nogil:
+        for m in range(point_offsets.shape[0] - 1):
+            first = point_offsets[m]
+            end = point_offsets[m + 1]
+            if first == end:
+                continue
+            low = points[first, 1]
+            high = low
+            for i in range(first, end):
+                inside[i] = 0
+                low = min(low, points[i, 1])
+                high = max(high, points[i, 1])
+            scale = (end - first) / (high - low) * 0.999999 if high > low else 0.0
+            for k in range(end - first + 2):
+                start[k] = 0
+            for i in range(first, end):  # how many are in each band, then where each band ends, then where it begins
+                start[cython.cast(cython.Py_ssize_t, (points[i, 1] - low) * scale)] += 1
+            for k in range(1, end - first + 2):
+                start[k] += start[k - 1]
+            for i in range(first, end):
+                k = cython.cast(cython.Py_ssize_t, (points[i, 1] - low) * scale)
+                start[k] -= 1
+                order[start[k]] = i
+            for r in range(row_rings[m], row_rings[m + 1]):
+                for i in range(ring_offsets[r], ring_offsets[r + 1] - 1):
+                    y0 = xy[i, 1]
+                    y1 = xy[i + 1, 1]
+                    if y0 == y1 or max(y0, y1) < low or min(y0, y1) > high:
+                        continue
+                    slope = (xy[i + 1, 0] - xy[i, 0]) / (y1 - y0)
+                    band = cython.cast(cython.Py_ssize_t, (max(min(y0, y1), low) - low) * scale)
+                    last = cython.cast(cython.Py_ssize_t, (min(max(y0, y1), high) - low) * scale)
+                    for k in range(start[band], start[last + 1]):
+                        if (y0 <= points[order[k], 1]) != (y1 <= points[order[k], 1]):
+                            if points[order[k], 0] < xy[i, 0] + (points[order[k], 1] - y0) * slope:
+                                inside[order[k]] ^= 1
+
+
 def winding_numbers(
     points: cython.const[cython.double][:, ::1],
     segments: cython.const[cython.double][:, ::1],

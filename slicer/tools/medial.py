@@ -297,7 +297,9 @@ def stepped(axes: Axes) -> Axes:
     following = np.arange(1, p + 1)
     last = axes.offsets[1:] - 1
     following[last] = np.where(axes.closed, axes.offsets[:-1], last)
-    pieces = np.maximum(1, np.ceil(np.abs(axes.width[following] - axes.width) / WIDTH_STEP - 1e-9)).astype(np.int64)
+    change = np.abs(axes.width[following] - axes.width)
+    pieces, large = np.ones(p, np.int64), np.flatnonzero(change > WIDTH_STEP)
+    pieces[large] = np.ceil(change[large] / WIDTH_STEP - 1e-9)
     start = offsets_of(pieces)
     at = segment_ids(start)
     xy, width = axes.xy[at], axes.width[at]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from slicer.kernels import balls, polyline, sharing
 from slicer.nouns import Floats, Ints
-from slicer.ragged import gather, offsets_of, segment_sum
+from slicer.ragged import gather, offsets_of
 from slicer.tools.medial import STEP, Axes, Balls, stepped
 from slicer.tools.polygons import thinned
 
@@ -66,4 +66,5 @@ def _needed(points: Floats, opened: Ints, tolerance: float) -> Axes:
     x, y, half = points[keep == 1].T
     rings = len(opened) - 1
     closed, owner = np.ones(rings, np.bool_), np.arange(rings)
-    return stepped(Axes(np.column_stack([x, y]), 2 * half, offsets_of(segment_sum(keep, opened)), closed, owner))
+    counts = np.add.reduceat(keep, opened[:-1], dtype=np.int64) if rings else np.zeros(0, np.int64)
+    return stepped(Axes(np.column_stack([x, y]), 2 * half, offsets_of(counts), closed, owner))
