@@ -23,9 +23,9 @@ def bands_of(regions: Regions) -> list[Regions]:
     first, kind = alike(regions)
     points = np.cumsum(shapely.get_num_coordinates(regions[first]))
     total = points.max(initial=0)
-    if total < WORTHWHILE:
-        return [regions]
     middle = np.searchsorted(points, total / 2)
+    if total < WORTHWHILE or middle == len(first) - 1:
+        return [regions]
     stacks = []
     for mine in (kind <= middle, kind > middle):
         stack = empty_stack(len(regions))

@@ -44,6 +44,12 @@ def test_little_work_is_not_shared_out(regions: np.ndarray) -> None:
     assert len(bands_of(regions)) == 1
 
 
+def test_one_heavy_layer_is_not_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "WORTHWHILE", 100)
+    assert len(bands_of(stack([2, 90, 90, 90]))) == 1
+    assert len(bands_of(stack([90, 90, 90, 2]))) == 2
+
+
 def test_areas_of_all_bands_are_sorted_by_layer() -> None:
     layers = [0, 0, 3], [1, 2, 3]
     both = areas_together([areas_of(stack([8, 9, 10]), layer=layer) for layer in layers])
