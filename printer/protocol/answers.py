@@ -296,6 +296,7 @@ class Answers:
     def _go_back(self, refusal: Resend, now: float, events: list[Event]) -> None:
         """Continue with the line that is wanted, once all lines behind it have been refused, too."""
         first = self.state != State.SETTLING
+        behind = self._sequence.sent - refusal.number + 1 if self._refusals.behind else 0
         self._signal(Signal.REFUSED)
         for event in self._refusals.first(refusal, self._sequence, now) if first else ():
             if isinstance(event, Failed):
@@ -305,6 +306,8 @@ class Answers:
                 self.stats.resends += 1
                 events.append(event)
         self._sequence.rewind(refusal.number, refusal.sure)
+        if behind > 0:
+            self._sequence.beside(behind)  # what was sent behind the question may be taken all the same
         self._refusals.stale -= 1
         self._sender.unpack()
         self._sender.interrupt()

@@ -77,7 +77,7 @@ class Link(Answers):
         if line.startswith("M112"):
             self._signal(Signal.HALT)
         else:
-            self._sequence.urgent(1 + self.firmware.answers_empty)
+            self._sequence.beside(1 + self.firmware.answers_empty)
         return self._sender.urgent(line)
 
     def grant(self, seconds: float) -> None:
@@ -165,6 +165,7 @@ class Link(Answers):
             if (self._refusals.beyond and (slow or asked < LOST)) or (asked <= GENTLE and not doubt and slow):
                 return []
             self._refusals.beyond += 1
+            self._refusals.behind = True
             return [self._sender.beyond()]
         return [self._sender.mark(now)]
 

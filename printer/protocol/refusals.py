@@ -21,12 +21,14 @@ class Refusals:
 
     stale    lines on their way that are still to be refused: each that was sent behind the refused one
     beyond   lines with too high a number on their way, to be refused on purpose
+    behind   such a one was not refused yet: what is sent behind it may come behind its refusal, and be taken
     """
 
-    __slots__ = ("_at", "_last", "_strange", "beyond", "stale")
+    __slots__ = ("_at", "_last", "_strange", "behind", "beyond", "stale")
 
     def __init__(self) -> None:
         self.stale = self.beyond = 0
+        self.behind = False
         self._last = (-1, 0)  # a line, and how often it was refused
         self._strange = 0
         self._at = float("-inf")  # of the last refusal
@@ -42,6 +44,7 @@ class Refusals:
             self.stale = ANY
         self._at = now
         self.beyond = 0
+        self.behind = False
         if refusal.number > sequence.top:
             return []  # everything has arrived: it is the line beyond that was refused
         times = self._last[1] + 1 if self._last[0] == refusal.number else 1

@@ -38,10 +38,10 @@ class Sequence:
 
     __slots__ = (
         "_answers",
+        "_beside_at",
+        "_beside_oks",
         "_open",
         "_surplus",
-        "_urgent",
-        "_urgent_oks",
         "acked",
         "base",
         "certain",
@@ -65,7 +65,7 @@ class Sequence:
         self.foreign = 0  # `ok`s to come for what was never sent like that
         self._open = False  # which M105 was answered last
         self._surplus = 0  # `ok`s that were counted for lines that had none
-        self._urgent, self._urgent_oks = -1, 0  # the last line before something urgent, and what is to come for that
+        self._beside_at, self._beside_oks = -1, 0  # `ok`s to come for no line, and the line they come behind
         self.certain = -1  # done with, up to here: an M105 behind it was answered
         self.read = -1  # the firmware has read up to here: a refusal empties its receive buffer
         self.markers: deque[int] = deque()  # M105s that were sent and not answered
@@ -131,7 +131,7 @@ class Sequence:
 
     def oks(self, count: int) -> bool:
         """Count plain `ok`s in a row for as many lines, if nothing can make one of them another's; say whether."""
-        if self.foreign or self._urgent_oks or self._open or self.eager or self.acked + count > self.sent:
+        if self.foreign or self._beside_oks or self._open or self.eager or self.acked + count > self.sent:
             return False
         self.acked += count
         if self.sound:
@@ -144,8 +144,8 @@ class Sequence:
         It proves the line before (had that been refused, this one would have been too), as long as nothing else can
         have brought an `ok`. None where it was for something else, or every line has one.
         """
-        if self._urgent_oks and self.acked >= self._urgent:
-            self._urgent_oks -= 1
+        if self._beside_oks and self.acked >= self._beside_at:
+            self._beside_oks -= 1
             return None
         if self.foreign:
             self.foreign -= 1
@@ -219,23 +219,23 @@ class Sequence:
             self.markers.clear()
         return late
 
-    def urgent(self, oks: int) -> None:
-        """Expect `ok`s for what passed all lines: they come behind those of the lines that were sent before."""
+    def beside(self, oks: int) -> None:
+        """Expect `ok`s that are for no line to come, behind those of the lines that were sent until now."""
         self.sound = False
-        self._urgent, self._urgent_oks = self.sent, self._urgent_oks + oks
+        self._beside_at, self._beside_oks = self.sent, self._beside_oks + oks
 
     def audit(self) -> int:
         """Return how many `ok`s more there were than lines since the last time, and forget it."""
         surplus, self._surplus, self.foreign = self._surplus, 0, 0
-        if self.certain > self._urgent:
-            self._urgent_oks = 0
+        if self.certain > self._beside_at:
+            self._beside_oks = 0
         return surplus
 
     def rewind(self, number: int, proven: bool) -> None:
         """Go back to before `number`, which was refused; `proven` where it is certain that all before were not."""
         self._surplus += max(0, self.acked - number + 1)
         self.sent = self.read = number - 1
-        self._urgent = min(self._urgent, self.sent)
+        self._beside_at = min(self._beside_at, self.sent)
         self.sound = False
         self.acked = min(self.acked, number - 1)
         if proven:

@@ -225,3 +225,13 @@ def test_noise_makes_no_refused_line_an_error_that_ends_a_print(text):
     for k in range(len(text)):
         for hurt in (text[:k] + "?" + text[k + 1 :], text[:k] + text[k + 1 :]):
             assert is_line_error(hurt) or not is_error(hurt), hurt
+
+
+@pytest.mark.parametrize("firmware", ["marlin0", "marlin1", "prusa", "repetier"])
+def test_what_is_sent_behind_a_question_that_must_be_refused_may_be_taken(firmware):
+    """While it heats it is asked by a line with too high a number; what follows comes before or behind its refusal."""
+    rig = Rig(squares(layers=1), VirtualPrinter(firmware, baud=115200, latency=0.002))
+    assert rig.run().job.state == "done"
+    assert rig.printing.session.link.stats.probes > 3
+    assert printed(rig.printer) == rig.lines
+    assert not [event for _, event in rig.events if isinstance(event, Doubted)]
