@@ -38,7 +38,7 @@ from slicer.tools.medial import (
 )
 from slicer.tools.nubs import with_nubs
 from slicer.tools.offsets import grow_twice, offset
-from slicer.tools.polygons import alike, contains, empty_stack, parts_of, ring_areas, rings_of, thinned, turned
+from slicer.tools.polygons import alike, empty_stack, parts_of, ring_areas, rings_of, thinned, turned
 from slicer.tools.sharing import shared
 
 SQUEEZE = 0.75
@@ -167,7 +167,8 @@ def _beside(narrow: Narrow, taken: Regions, rolling: float) -> Narrow:
     """
     balls = narrow.balls
     at = np.flatnonzero((balls.radius > 0) & ~shapely.is_empty(taken)[balls.row])
-    gone = at[contains(taken, balls.row[at], balls.centre[at])]
+    shapely.prepare(taken)
+    gone = at[shapely.intersects_xy(taken[balls.row[at]], *balls.centre[at].T)]
     radius = balls.radius.copy()
     radius[gone] = 0.0
     return replace(narrow, balls=replace(balls, radius=radius, taken=taken, rolling=rolling))

@@ -9,7 +9,6 @@ from slicer.nouns import Floats, Ints, Regions
 from slicer.ragged import segment_ids
 from slicer.tools.edge_grid import EdgeGrid
 from slicer.tools.medial import STEP, STRAIGHT, Axes, borders, unit
-from slicer.tools.polygons import contains
 
 MOST = 8
 """Of more axes near one end, some are not looked at."""
@@ -29,7 +28,8 @@ def reaching(axes: Axes, stack: Regions) -> Axes:
     row = np.concatenate([axes.owner[open_]] * 2)
     ahead, radius = unit(axes.xy[end] - axes.xy[inner]), axes.width[end] / 2
     beyond = xy[end] + ahead * (STEP + radius)[:, None]
-    tips = np.flatnonzero(~contains(stack, row, beyond))
+    shapely.prepare(stack[row])
+    tips = np.flatnonzero(~shapely.contains_xy(stack[row], *beyond.T))
     border = borders(stack, row[tips])
     for reach in (STEP / 4, STEP / 2, 3 * STEP / 4, STEP):
         at = axes.xy[end[tips]] + reach * ahead[tips]

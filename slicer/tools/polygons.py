@@ -102,18 +102,6 @@ def rings_of(polygons: NDArray[Any]) -> tuple[Floats, Ints, Ints]:
     return xy[kept], offsets - np.arange(len(offsets)), segment_ids(owner)
 
 
-def contains(stack: Regions, row: Ints, points: Floats) -> NDArray[np.bool_]:
-    """Return whether each point (k, 2) lies inside its row (k,) of the stack; on a border, it may be either."""
-    rows = distinct(row)
-    order = np.argsort(row, kind="stable")
-    xy, rings, polygons, groups = flattened(stack[rows])
-    found, inside = np.empty(len(row), np.int8), np.empty(len(row), np.bool_)
-    starts = np.append(np.searchsorted(row[order], rows), len(row))
-    contours.locate(np.ascontiguousarray(points[order]), starts, xy, rings, polygons[groups], found)
-    inside[order] = found == 1
-    return inside
-
-
 def thinned(xy: Floats, offsets: Ints, tolerance: float) -> tuple[Floats, Ints]:
     """Return closed rings with only the vertices that matter, each starting at its leftmost vertex."""
     out, out_offsets = np.empty((len(xy), 2)), np.empty(len(offsets), np.int64)

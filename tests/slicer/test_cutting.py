@@ -15,7 +15,6 @@ from toolpaths import uncompiled
 from slicer.kernels import contours, cut
 from slicer.kernels.edges import edge_table
 from slicer.ragged import offsets_of
-from slicer.tools import polygons
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -268,20 +267,3 @@ def test_nesting_and_winding_agree_with_their_uncompiled_selves(seed: int) -> No
         found.append((parent.tolist(), winding.tolist()))
     assert found[0] == found[1]
     assert winding.tolist() == np.concatenate([[0], np.cumsum(np.sign(area))[:-1]]).astype(int).tolist()
-
-
-@settings(max_examples=30, deadline=None)
-@given(seeds, st.sampled_from([contours, UNCOMPILED_CONTOURS]))
-def test_points_are_located_among_the_polygons_of_their_row(seed: int, kernel: ModuleType) -> None:
-    rng = np.random.default_rng(seed)
-    blots = shapely.buffer(shapely.points(rng.uniform(0, 10, (4, 6, 2))), rng.uniform(0.5, 3, (4, 6)), quad_segs=3)
-    stack = np.append(shapely.difference(shapely.union_all(blots[:, :4], axis=1), blots[:, 4]), shapely.Polygon())
-    row, points = rng.integers(0, 5, 60), rng.uniform(-1, 11, (60, 2))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polygons, "contours", kernel)
-        inside = polygons.contains(stack, row, points)
-    assert inside.tolist() == shapely.contains_xy(stack[row], *points.T).tolist()
-
-
-def test_no_points_are_located_nowhere() -> None:
-    assert not len(polygons.contains(np.array([shapely.box(0, 0, 1, 1)]), np.zeros(0, np.int64), np.zeros((0, 2))))
