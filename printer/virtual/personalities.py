@@ -160,7 +160,7 @@ MARLIN0 = replace(
     temperatures=" T:{t:.1f} /{tt:.1f} B:{b:.1f} /{bt:.1f} @:{tp} B@:{bp}",
     heating="T:{t:.1f} E:0 W:{w}",
     early=(),
-    missing=frozenset({"M108", "M154", "M155", "M410", "M486", "M876"}),
+    missing=frozenset({"M108", "M154", "M155", "M410", "M486", "M876", "M420"}),
 )
 
 PRUSA = replace(
@@ -175,6 +175,7 @@ PRUSA = replace(
     heating="T:{t:.1f} E:0 B:{b:.1f} W:{w}",
     position="X:{x:.2f} Y:{y:.2f} Z:{z:.2f} E:{e:.2f} Count X: {x:.2f} Y:{y:.2f} Z:{z:.2f} E:{e:.2f}",
     action="// action:{text}",
+    missing=frozenset({"M154", "M486", "M420"}),
 )
 
 KLIPPER_KNOWS = frozenset((
@@ -236,7 +237,7 @@ REPRAPFIRMWARE = replace(
     g90_resets_e=False,
     emergency=("M112",),
     early=(),
-    missing=frozenset({"M113", "M154", "M155", "M876", "M410", "M428"}),
+    missing=frozenset({"M113", "M154", "M155", "M876", "M410", "M428", "M420"}),
 )
 
 REPETIER = replace(
@@ -272,7 +273,7 @@ REPETIER = replace(
     g90_resets_e=False,
     emergency=(),
     early=("M112",),
-    missing=frozenset({"M410", "M876", "M486"}),
+    missing=frozenset({"M410", "M876", "M486", "M420"}),
 )
 
 SMOOTHIE = replace(
@@ -304,7 +305,7 @@ SMOOTHIE = replace(
     g90_resets_e=False,
     emergency=("M112",),
     early=(),
-    missing=frozenset({"M113", "M154", "M155", "M876", "M410", "M108", "M486"}),
+    missing=frozenset({"M113", "M154", "M155", "M876", "M410", "M108", "M486", "M420"}),
 )
 
 PERSONALITIES: dict[str, Personality] = {

@@ -286,6 +286,11 @@ def test_a_bed_is_followed_only_once_it_was_measured():
     assert ask(switched_on(measured=True), "M420 S1")[0] == "echo:Bed Leveling ON"
 
 
+@pytest.mark.parametrize("firmware", ["marlin0", "prusa", "klipper", "reprapfirmware", "repetier", "smoothie"])
+def test_firmware_without_stored_meshes_refuses_no_file_for_one(firmware):
+    assert not [line for line in ask(switched_on(firmware), "M420 S1") if "Failed" in line]
+
+
 def test_the_filament_sensor_can_be_ignored():
     device = switched_on(faults=["runout@time=1"])
     ask(device, "M412 S0")
