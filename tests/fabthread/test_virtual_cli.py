@@ -69,16 +69,16 @@ def test_a_print_over_tcp_is_reported_and_recorded(tmp_path):
         try:
             host, _, port = json.loads(server.stdout.readline())["listening"].rpartition(":")
             with socket.create_connection((host, int(port)), timeout=20) as sock:
-                sock.sendall(b"M302 P1\nG28\nM83\nG1 X50 E2 F6000\nG1 Y50 E2\nM420 S1\n")
+                sock.sendall(b"M302 P1\nG28\nM83\nG1 X50 E2 F6000\nG1 Y50 E2\nM420 S1\nM400\n")
                 heard = b""
-                while heard.count(b"ok\n") < 6:
+                while heard.count(b"ok\n") < 7:
                     heard += sock.recv(4096)
             assert b"Bed Leveling ON" in heard
         finally:
             server.send_signal(signal.SIGINT)
         facts = json.loads(server.stdout.readline())
         assert server.wait(20) == 0
-    assert (facts["lines"], facts["filament_mm"], facts["underruns"]) == (6, 4.0, 0)
+    assert (facts["lines"], facts["filament_mm"], facts["underruns"]) == (7, 4.0, 0)
     moves = read(out)
     assert moves.e.sum() == pytest.approx(4.0)
     assert (moves.x[-1], moves.y[-1]) == (50, 50)
