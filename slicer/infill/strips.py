@@ -22,11 +22,11 @@ from slicer.ragged import offsets_of, segment_ids, segment_sum
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-OPEN = 0.2
+OPEN = 0.25
 """Strips narrower than this many spacings stay open."""
 THINNEST = 0.35
 """Beads are not thinner than this many spacings."""
-SHORTEST = 1.0
+SHORTEST = 1.8
 """Strips shorter than this many spacings stay open."""
 
 
