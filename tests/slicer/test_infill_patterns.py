@@ -175,4 +175,4 @@ def test_what_holds_on_to_the_wall_is_hardly_laid_twice(height, width):
     settings = {"layer_height": height, "first_layer_height": height, "line_width": width, "top_layers": 0}
     laid = beads(printed(extruded(shapely.Point(0, 0).buffer(9, 32), 4.8), settings), round(2.4 / height))
     assert (laid.role == Role.INFILL).any()
-    assert laid.volume.sum() / height == pytest.approx(laid.cover.area, rel=0.02)
+    assert laid.volume.sum() / height < 1.01 * laid.cover.area
