@@ -15,13 +15,12 @@ from cython.cimports.libc.math import sqrt
 
 NEAR = cython.declare(cython.double, 1e-9)  # mm: what is nearer to a line than this may lie on either side of it
 SHAKEN = cython.declare(cython.double, 1e-6)  # mm
-STEEP = cython.declare(
-    cython.double, 1e-3
-)  # sine: segments that cross at less do so elsewhere when shaken
+STEEP = cython.declare(cython.double, 1e-3)  # sine: segments that cross at less do so elsewhere when shaken
 WIDER = cython.declare(cython.double, 1e-6)  # cells: segments are entered into what they miss by this little
 CERTAIN = cython.declare(cython.char, 0)
 BY_CHANCE = cython.declare(cython.char, 1)
 GIVEN_UP = cython.declare(cython.char, 2)
+NO_LEVEL = cython.declare(cython.int, -99)  # of a curve whose winding numbers do not go round
 
 
 def trace_strands(
@@ -122,7 +121,7 @@ class Tangle:
             if self.offsets[r] == self.offsets[r + 1]:
                 continue
             level = self.wind(r)
-            if level == -9 or (level == 1 and not self.whole(r)):
+            if level == NO_LEVEL or (level == 1 and not self.whole(r)):
                 self.made = before
                 return False
         for r in range(2 * self.found):
@@ -331,7 +330,7 @@ class Tangle:
     def wind(self, r: cython.Py_ssize_t) -> cython.int:
         """Note the winding number to the left behind all cuts of a curve.
 
-        Return that of the whole curve if it has no cuts, 0 if it has, -9 if the numbers do not go round.
+        Return that of the whole curve if it has no cuts, 0 if it has, or NO_LEVEL.
         """
         i: cython.Py_ssize_t
         e: cython.int
@@ -351,7 +350,7 @@ class Tangle:
                 e = self.cuts[e, 0]
             k = self.follow[k]
         if level != start:
-            return -9
+            return NO_LEVEL
         return 0 if cut else start
 
     @cython.cfunc
