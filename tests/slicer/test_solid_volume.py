@@ -17,7 +17,7 @@ BEADS = {
     "overhang_and_bridge.stl": 0.02,
     "herringbone_gear.stl": 0.02,
     "thin_walls.stl": 0.02,
-    "lattice.stl": 0.045,
+    "lattice.stl": 0.055,
     "twisted_vase.stl": 0.035,
 }
 SHARED = {
