@@ -110,8 +110,8 @@ class Sender:
                 queue = self._next_queue() if everything else self.outbox.own
                 if not queue or not window.room(held, unread, len(queue[0]) + len(str(top + 1)) + _FRAME):
                     break
-                self._append(queue)
                 top += 1
+                self._append(queue, top)
             data = sequence.send(now)
             unread += len(data) if held or sequence.eager else 0
             held += 1
@@ -149,14 +149,14 @@ class Sender:
     def _next_queue(self) -> deque[str]:
         """Return the queue whose turn it is; a line of nothing but comment is done with the line before it."""
         queue = self.outbox.next()
-        if queue is self.outbox.jobs and self.outbox.skip_empty():
+        if queue and not queue[0] and self.outbox.skip_empty():
             self.sequence.lines[-1].job = self.outbox.taken
         return queue
 
-    def _append(self, queue: deque[str]) -> None:
+    def _append(self, queue: deque[str], number: int) -> None:
         """Give the first line of a queue its place in the sequence."""
         text = self.outbox.pop(queue)
-        data = self._framed(self.sequence.top + 1, text)
+        data = self._framed(number, text)
         self.sequence.append(text, data, self.outbox.taken, queue is self.outbox.commands)
 
     def _framed(self, number: int, text: str) -> bytes:

@@ -54,6 +54,7 @@ class Firmware:
         self.reader = LineReader(self.personality)
         self.queue: deque[tuple[Line, bool]] = deque()
         self.task: Task | None = None
+        self._move = plain(b"")  # what the first line of the queue is, once it has begun
         self.started = self.began = self.halted = self.hung = False
         self.wake = 0.0
         self.settings = eeprom.copied(printer.eeprom or printer.defaults)
@@ -205,8 +206,10 @@ class Firmware:
         if self.card.upload is not None and answer:
             self._save(line)
             return
-        self.planner.line = line.number or 0
-        said = self.planner.take(*plain(line.text))
+        if not self.began:
+            self.planner.line = line.number or 0
+            self._move = plain(line.text)
+        said = self.planner.take(*self._move)
         if said == NOT_PLAIN:
             self._dispatch(line.text)
         elif said == FULL:
@@ -245,11 +248,11 @@ class Firmware:
         self.wake = until
         if not self.began:
             self.began = True
-            self.upkeep.begin()
+            self.upkeep.begin(self.printer.now)
 
     def _done(self, answer: str = "") -> None:
         """Take the first line out of the queue and acknowledge it."""
-        line, wanted = self.queue[0]
+        now, (line, wanted) = self.printer.now, self.queue[0]
         self.printer.executed_raw.append(line.text)
         if wanted and line.answered:
             if answer:
@@ -257,11 +260,11 @@ class Firmware:
         elif wanted:
             self.printer.speak(b"ok\n" if self._plain_ok and not answer else self._ok(line.number, answer))
         if len(self.queue) >= self._room:  # nobody read what came meanwhile
-            self.uart.clip(self.now)
+            self.uart.clip(now)
         self.queue.popleft()
         self.began = False
-        self.wake = self.now + self.personality.board.seconds_a_line
-        self.upkeep.end(line.text)
+        self.wake = now + self.personality.board.seconds_a_line
+        self.upkeep.end(now, line.text)
 
     def _ok(self, number: int | None, answer: str) -> bytes:
         text = self.personality.ok.format(n="" if number is None else number).rstrip() + answer

@@ -47,13 +47,12 @@ class Upkeep:
         self._every[what] = seconds
         self._due[what] = self._firmware.now + seconds
 
-    def begin(self) -> None:
+    def begin(self, now: float) -> None:
         """Note that a command has begun that does not end at once."""
-        self._busy_at = self._firmware.now + self.keepalive if self.keepalive else inf
+        self._busy_at = now + self.keepalive if self.keepalive else inf
 
-    def end(self, text: bytes) -> None:
+    def end(self, now: float, text: bytes) -> None:
         """Note that a command has ended; a host that only asks for temperatures does not use the printer."""
-        now = self._firmware.now
         self._busy_at = inf
         self._wait_at = now + WAIT
         if text != b"M105":
