@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.measure import MATCHED
 
 Command = Callable[[Path, Path], list[str]]
-CURA_DEFINITIONS = Path(os.environ.get("CURA_DEFINITIONS", "/usr/share/cura/resources/definitions"))
+CURA_DEFINITIONS = Path(os.environ.get("CURA_DEFINITIONS", "/usr/share/cura/resources/definitions")).resolve()
 """Directory of fdmprinter.def.json, which CuraEngine needs and Debian ships in its package `cura`."""
 
 
