@@ -77,8 +77,7 @@ class Feeder:
         room = self._link.room()
         while room > 0 and self.cursor < self.stop:
             lines = self._next(min(self.cursor + room, self.stop))
-            for line in lines:
-                self._link.send(line)
+            self._link.send_job(lines)
             self.cursor += len(lines)
             room -= len(lines)
 

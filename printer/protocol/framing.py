@@ -14,6 +14,7 @@ _PARENTHESES = re.compile(r"\([^)]*\)")
 _TEXT = re.compile(r"(M117|M118|M0|M1|M486)(?!\d)")  # what follows is for people: it may be changed to fit
 _NAMED = re.compile(r"(M1[6]|M2[038]|M30|M32|M33|M36|M928)(?!\d)")  # what follows is a file's name
 _WORD = re.compile(r"([A-Z])\s*([-+]?)(\d*)\.?(\d*)(?![\d.])\s*")
+_ODD = re.compile(r"[^ -~]|[;:*\\(%Nn]|M110")
 _PLAIN = frozenset(map(chr, range(32, 127))) - set(";*\\")
 HOPELESS = 100
 """Times too long: no digits that are not needed can explain that, and looking for them would take minutes."""
@@ -40,6 +41,15 @@ def clean(line: str, firmware: Firmware) -> str:
     if text.isascii() and text.isprintable() and not ("*" in text or "\\" in text or "M110" in text or colon):
         return text
     return _harmless(text, firmware)
+
+
+def harmless(lines: list[str]) -> bool:
+    """Say whether there is nothing in any of these lines, which have no stray blanks, that `clean` would look at.
+
+    >>> harmless(["G1 X1.5 E0.2", "M106 S255"]), harmless(["G1 X1", "G1 X2 ; there"])
+    (True, False)
+    """
+    return _ODD.search("".join(lines)) is None
 
 
 def _cut_comment(line: str, quoted: bool) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from printer.events import Event, Failed
 from printer.protocol.answers import NEVER, Answers
-from printer.protocol.framing import clean
+from printer.protocol.framing import clean, harmless
 from printer.protocol.meeting import Meeting
 from printer.protocol.outbox import AHEAD as AHEAD
 from printer.protocol.reader import Reader
@@ -71,6 +71,14 @@ class Link(Answers):
             self._sender.outbox.jobs.append(text)
         elif text:
             self._sender.outbox.commands.append(text)
+
+    def send_job(self, lines: list[str]) -> None:
+        """Queue lines of the job that have no comments and stray blanks, as `Program.lines` returns them.
+
+        Raises `UnsendableLine`.
+        """
+        jobs = self._sender.outbox.jobs
+        jobs.extend(lines if harmless(lines) else [clean(line, self.firmware) for line in lines])
 
     def urgent(self, line: str) -> bytes:
         """Return bytes to write now, past every queue and window: M112, M108, M410, M876."""

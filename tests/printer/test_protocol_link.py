@@ -22,9 +22,9 @@ from printer.events import (
     Temperatures,
     Trouble,
 )
-from printer.firmware import KLIPPER, MARLIN, REPETIER, UNKNOWN, recognise
+from printer.firmware import FIRMWARES, KLIPPER, MARLIN, REPETIER, UNKNOWN, recognise
 from printer.protocol import Link, State, clean
-from printer.protocol.framing import fit, frame
+from printer.protocol.framing import fit, frame, harmless
 from printer.protocol.reader import Reader
 from printer.protocol.replies import parse, parse_resend, parse_temperatures
 
@@ -282,6 +282,13 @@ def test_the_same_bytes_give_the_same_events_however_they_are_cut(noise, size):
     assert whole.receive(said, 1.0) == [event for events in cut for event in events]
     assert whole.acknowledged == pieces.acknowledged
     assert whole.state == pieces.state
+
+
+@given(st.lists(st.text("GMTNn01 XYE.-;:*(%\\\"é", max_size=12).map(str.strip), max_size=4))
+def test_what_is_harmless_needs_no_cleaning(lines):
+    if harmless(lines):
+        for firmware in FIRMWARES.values():
+            assert [clean(line, firmware) for line in lines] == lines
 
 
 def test_lines_are_cleaned():
