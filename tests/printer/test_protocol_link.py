@@ -284,7 +284,7 @@ def test_the_same_bytes_give_the_same_events_however_they_are_cut(noise, size):
     assert whole.state == pieces.state
 
 
-@given(st.lists(st.text("GMTNn01 XYE.-;:*(%\\\"é", max_size=12).map(str.strip), max_size=4))
+@given(st.lists(st.text('GMTNn01 XYE.-;:*(%\\"é', max_size=12).map(str.strip), max_size=4))
 def test_what_is_harmless_needs_no_cleaning(lines):
     if harmless(lines):
         for firmware in FIRMWARES.values():
