@@ -62,18 +62,9 @@ def add(
 
     place = numbers(2)(park) if park else ()
     made = config.Printer(
-        name,
-        kind or guessed(address),
-        address,
-        baud,
-        not no_reset,
-        profile,
-        filament,
-        firmware,
-        place,
-        meatpack,
-        buffer,
-    )
+        name, kind or guessed(address), address, baud=baud, reset=not no_reset, profile=profile, filament=filament,
+        firmware=firmware, park=place, meatpack=meatpack, buffer=buffer,
+    )  # fmt: skip
     if profile or filament:
         from profiles.loader import load
 

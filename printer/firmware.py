@@ -17,6 +17,7 @@ class Firmware:
 
     numbered          wants `N<n> ... *<checksum>`; without, the link itself is trusted (USB to a socket)
     rx_bytes          its receive buffer: what may be on its way without being acknowledged
+    lossless          the way to it has flow control: nothing ever overflows
     max_line          longest line in bytes, number and checksum included, end of line not
     windowed          more than one line may be on its way; otherwise ping-pong
     quoted            `;` and `*` inside double quotes are text, not comment and checksum
@@ -38,6 +39,7 @@ class Firmware:
     recognise: str
     numbered: bool = True
     rx_bytes: int = 128
+    lossless: bool = False
     max_line: int = 95
     windowed: bool = True
     quoted: bool = False

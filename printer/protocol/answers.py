@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby
+from typing import Any
 
 from printer.events import (
     Busy,
@@ -48,8 +49,9 @@ class Answers:
         buffer: int = 0,
         lossless: bool = False,
     ) -> None:
-        self._buffer, self._lossless = buffer, lossless
-        self.firmware = self._with_buffer(firmware)
+        told = {"rx_bytes": buffer, "lossless": lossless}
+        self._board: dict[str, Any] = {name: value for name, value in told.items() if value}
+        self.firmware = self._on_board(firmware)
         self.stats = Stats()
         self.state = State.CLOSED
         self._detect = detect
@@ -57,14 +59,14 @@ class Answers:
         self._pack = pack
         self._begin(0.0)
 
-    def _with_buffer(self, firmware: Firmware) -> Firmware:
-        """Return a firmware on this board."""
-        return replace(firmware, rx_bytes=self._buffer) if self._buffer else firmware
+    def _on_board(self, firmware: Firmware) -> Firmware:
+        """Return a firmware as it is on this board."""
+        return replace(firmware, **self._board) if self._board else firmware
 
     def _begin(self, now: float) -> None:
         """Forget all lines and everything that was said."""
         self._reader = Reader()
-        self._sender = Sender(self.firmware, self._ping_pong, self._pack, self._lossless)
+        self._sender = Sender(self.firmware, self._ping_pong, self._pack)
         self._greet(now)
 
     def _greet(self, now: float) -> None:
@@ -226,7 +228,7 @@ class Answers:
             events.append(Capabilities(facts, caps))
         found = recognise(facts.get("FIRMWARE_NAME", ""), bool(caps))
         if self._detect and found is not UNKNOWN:
-            self.firmware = self._with_buffer(found)
+            self.firmware = self._on_board(found)
             self._sender.adopt(self.firmware)
         if self.firmware.keepalive:
             self._sender.outbox.own.append(self.firmware.keepalive)

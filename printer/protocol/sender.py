@@ -29,7 +29,6 @@ class Sender:
 
     __slots__ = (
         "_asked",
-        "_lossless",
         "_ping_pong",
         "_preface",
         "answered",
@@ -44,8 +43,8 @@ class Sender:
         "window",
     )
 
-    def __init__(self, firmware: Firmware, ping_pong: bool, pack: bool = False, lossless: bool = False) -> None:
-        self._ping_pong, self._lossless = ping_pong, lossless
+    def __init__(self, firmware: Firmware, ping_pong: bool, pack: bool = False) -> None:
+        self._ping_pong = ping_pong
         self.outbox = Outbox()
         self.packing = self._asked = False
         self.leaving = pack  # who was here before may have packed: the firmware is told not to unpack until it says so
@@ -61,7 +60,7 @@ class Sender:
         """Talk as this firmware wants it, carefully at first."""
         self.firmware = firmware
         self.sequence.eager = firmware.eager
-        self.window = Window(firmware, self._ping_pong, self._lossless)
+        self.window = Window(firmware, self._ping_pong)
 
     def greet(self) -> Sequence:
         """Begin the sequence with the line that sets the firmware's count to zero, and return it."""

@@ -39,13 +39,13 @@ class Window:
         "round_trip_s",
     )
 
-    def __init__(self, firmware: Firmware, ping_pong: bool = False, lossless: bool = False) -> None:
+    def __init__(self, firmware: Firmware, ping_pong: bool = False) -> None:
         self._full = max(firmware.rx_bytes - MARGIN, SMALLEST)
         self._most = MOST_LINES if firmware.windowed and not ping_pong else 1
         self._spare = self._full  # what errors have left of it
-        self._lossless = lossless
-        self.bytes = self._full if lossless else min(self._full, 128)
-        self.lines = self._most if lossless else 1
+        self._lossless = firmware.lossless
+        self.bytes = self._full if self._lossless else min(self._full, 128)
+        self.lines = self._most if self._lossless else 1
         self.round_trip_s = float("inf")  # the least that was measured lately
         self._clean = self._calm = 0  # lines since the window was opened, and since errors gave a byte back
         self._begun = 0.0

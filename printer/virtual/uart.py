@@ -59,13 +59,12 @@ class Uart:
     def take(self) -> bytes:
         """Return the next line without its end; only where `line_at` says that there is one."""
         piece, end = self._line_end
-        begin, data = self._incoming[0]
+        data = self._incoming[0][1]
         following = data.find(b"\n", end + 1) if piece == 0 else -1
         if following >= 0:  # as nearly always, the next line has come with this one
             line = data[self._offset : end]
             self._offset = end + 1
-            self._line_end = (0, following)
-            self.line_at = begin + (following + 1) * self.byte_seconds
+            self._found(0, following)
             return line
         line = self._cut()
         self._seek()

@@ -30,6 +30,12 @@ def text(lines: list[str]) -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
+def executed(printer: VirtualPrinter) -> list[str]:
+    """Return what a printer has executed, without the host's own chatter and what noise made unintelligible."""
+    lines = printer.executed_lines
+    return [line for line in lines if line[:1] in ("G", "M", "T") and not line.startswith(CHATTER)]
+
+
 class Rig:
     """One print; `events` are all that the controller said, with the time."""
 
@@ -87,9 +93,8 @@ class Rig:
 
     @property
     def executed(self) -> list[str]:
-        """What the printer has executed, without the host's own chatter and what noise made unintelligible."""
-        lines = self.printer.executed_lines
-        return [line for line in lines if line[:1] in ("G", "M", "T") and not line.startswith(CHATTER)]
+        """What the printer has executed; see `executed`."""
+        return executed(self.printer)
 
     @property
     def cold(self) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rig import CHATTER, Rig, squares, text
+from rig import Rig, executed, squares, text
 from test_faults import CHECKED, NOISE
 
 from printer.drivers import ways
@@ -23,10 +23,6 @@ def dry_run(*faults: str, seed: int = 0, lines: list[str] = LINES, baud: int = 0
         driver._thread.join(0.05)
     driver.close()
     return printer, driver.status().state
-
-
-def executed(printer: VirtualPrinter) -> list[str]:
-    return [line for line in printer.executed_lines if line[:1] in ("G", "M", "T") and not line.startswith(CHATTER)]
 
 
 @pytest.fixture(scope="module")

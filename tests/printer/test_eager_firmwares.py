@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from plain_host import ask, framed, hear, switched_on
-from rig import CHATTER, Rig, squares
+from rig import Rig, squares
 
 from printer.errors import UnsendableLine
 from printer.events import Doubted, Halted, Resent, Silent
@@ -18,11 +18,6 @@ from printer.virtual.lines import Words
 
 EAGER = ["marlin0", "repetier", "smoothie"]
 LINES = squares(layers=5, sides=40, cold=True)
-
-
-def printed(printer: VirtualPrinter) -> list[str]:
-    """Return what was executed; what noise left nothing of begins with anything."""
-    return [line for line in printer.executed_lines if line.startswith(("G", "M")) and not line.startswith(CHATTER)]
 
 
 def greeted(firmware) -> Link:
@@ -45,7 +40,7 @@ def test_what_has_no_ok_fits_into_the_receive_buffer_though_none_of_it_is_read(f
     rig = Rig(LINES, VirtualPrinter(firmware, baud=115200, receive_buffer=128 if firmware != "smoothie" else 256))
     assert rig.run().job.state == "done"
     assert rig.printer.uart.lost == 0
-    assert printed(rig.printer) == rig.lines
+    assert rig.executed == rig.lines
     assert not [event for _, event in rig.events if isinstance(event, Resent | Doubted)]
 
 
@@ -54,7 +49,7 @@ def test_what_has_no_ok_fits_into_the_receive_buffer_though_none_of_it_is_read(f
 def test_through_noise_each_line_is_executed_once_and_in_order(firmware, fault):
     rig = Rig(LINES, VirtualPrinter(firmware, baud=115200, faults=[fault], seed=3))
     assert rig.run().job.state == "done"
-    assert printed(rig.printer) == rig.lines
+    assert rig.executed == rig.lines
 
 
 @pytest.mark.parametrize("firmware", [MARLIN_0, REPETIER])
@@ -103,7 +98,7 @@ def test_a_colon_in_a_text_does_not_end_the_line(firmware):
     lines = [*LINES[:20], "M117 Layer 3: 10:30 to go", *LINES[20:]]
     rig = Rig(lines, VirtualPrinter(firmware))
     assert rig.run().job.state == "done"
-    assert printed(rig.printer)[20] == "M117 Layer 3. 10.30 to go"
+    assert rig.executed[20] == "M117 Layer 3. 10.30 to go"
     assert not [event for _, event in rig.events if isinstance(event, Resent)]
 
 
@@ -233,5 +228,5 @@ def test_what_is_sent_behind_a_question_that_must_be_refused_may_be_taken(firmwa
     rig = Rig(squares(layers=1), VirtualPrinter(firmware, baud=115200, latency=0.002))
     assert rig.run().job.state == "done"
     assert rig.printing.session.link.stats.probes > 3
-    assert printed(rig.printer) == rig.lines
+    assert rig.executed == rig.lines
     assert not [event for _, event in rig.events if isinstance(event, Doubted)]
